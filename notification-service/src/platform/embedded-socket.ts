@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The kernel takes at most 107 bytes (103 on macOS). */
+const LONGEST_SOCKET_PATH = 100;
+
+/** Where the socket `name` of the data folder `dir` lies: inside it, or, when that path is too long, under the system's temporary folder. */
+export function socketPath(dir: string, name: string): string {
+  const inside = join(resolve(dir), 'run');
+  const folder =
+    Buffer.byteLength(join(inside, name)) <= LONGEST_SOCKET_PATH
+      ? inside
+      : join(tmpdir(), `relance-${createHash('sha256').update(resolve(dir)).digest('hex').slice(0, 12)}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, name);
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../src/platform/clock.ts';
+
+export interface ManualClock extends Clock {
+  set(instant: string): void;
+  advance(ms: number): void;
+}
+
+/** A calendar that stands still until a test moves it. */
+export function manualClock(startIso: string): ManualClock {
+  let nowMs = instantOf(startIso);
+  return {
+    rate: 1,
+    now: () => new Date(nowMs),
+    set: instant => {
+      nowMs = instantOf(instant);
+    },
+    advance: ms => {
+      nowMs += ms;
+    },
+  };
+}
+
+function instantOf(iso: string): number {
+  const ms = Date.parse(iso);
+  if (Number.isNaN(ms)) throw new Error(`Not an instant: ${iso}`);
+  return ms;
+}
