@@ -24,10 +24,13 @@ export async function setup({ provide }: Pick<TestProject, 'provide'>): Promise<
   const dir = await mkdtemp(join(tmpdir(), PREFIX));
   await writeFile(join(dir, 'owner'), JSON.stringify(processIdentity(process.pid)));
   const binary = await findMongod(process.env, logger);
-  const [mongod, redis] = await Promise.all([
-    startEmbeddedMongod({ dir, binary, logger, cacheGb: 0.5 }),
-    startEmbeddedRedis({ dir, logger }),
-  ]);
+  const redis = await startEmbeddedRedis({ dir, logger });
+  const mongod = await startEmbeddedMongod({ dir, binary, logger, cacheGb: 0.5 }).catch(
+    async (error: unknown) => {
+      await redis.stop();
+      throw error;
+    },
+  );
   provide('mongoUri', mongod.uriOf(''));
   provide('redisUrl', redis.url);
   return async () => {
@@ -49,7 +52,13 @@ async function removeDeadRuns(): Promise<void> {
 }
 
 const logger: EmbeddedLogger = {
-  info: message => { console.log(message); },
-  warn: (message, fields) => { console.warn(message, fields ?? ''); },
-  error: (message, fields) => { console.error(message, fields ?? ''); },
+  info: message => {
+    console.log(message);
+  },
+  warn: (message, fields) => {
+    console.warn(message, fields ?? '');
+  },
+  error: (message, fields) => {
+    console.error(message, fields ?? '');
+  },
 };

@@ -20,7 +20,9 @@ export async function openTestStores(): Promise<TestStores> {
   const name = `test-${newToken()}`;
   const mongoUri = inject('mongoUri').replace('/?', `/${name}?`);
   const redisUrl = inject('redisUrl');
-  const client = await new mongoose.mongo.MongoClient(mongoUri, { serverSelectionTimeoutMS: 5_000 }).connect();
+  const client = await new mongoose.mongo.MongoClient(mongoUri, {
+    serverSelectionTimeoutMS: 5_000,
+  }).connect();
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   const db = client.db(name);
   return {

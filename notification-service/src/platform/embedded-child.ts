@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNowMs } from './clock.ts';
 import { endLeftover } from './embedded-leftover.ts';
@@ -18,7 +17,8 @@ export interface ChildPlan {
   name: string;
   command: string;
   args: readonly string[];
-  env?: Readonly<Record<string, string | undefined>>;
+  /** The child's whole environment; our own when absent. */
+  env?: Record<string, string | undefined>;
   cwd?: string;
   /** Where the child's identity is written, so that a later start can end it if we could not. */
   pidFile: string;
@@ -46,45 +46,56 @@ const HEALTHY_AFTER_MS = 60_000;
  */
 export async function superviseChild(plan: ChildPlan): Promise<SupervisedChild> {
   const leftover = await endLeftover(plan.pidFile);
-  if (leftover) plan.logger.warn(`Ended a ${plan.name} that an earlier run had left behind`, { pid: leftover });
+  if (leftover)
+    plan.logger.warn(`Ended a ${plan.name} that an earlier run had left behind`, { pid: leftover });
 
   const stopping = new AbortController();
+  const stopped = (): boolean => stopping.signal.aborted;
+  const pause = (ms: number): Promise<unknown> =>
+    sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
   let current = await startOnce(plan, stopping.signal);
-  let restarting = false;
+  let beingReplaced: Started | undefined;
 
-  const watch = async (): Promise<void> => {
-    let backoffMs = BACKOFF_FIRST_MS;
-    for (;;) {
-      const startedMs = monotonicNowMs();
-      await current.exited;
-      if (stopping.signal.aborted) return;
-      if (!restarting) {
-        if (monotonicNowMs() - startedMs > HEALTHY_AFTER_MS) backoffMs = BACKOFF_FIRST_MS;
-        plan.logger.error(`${plan.name} died and is started again`, { ...current.ending(), inMs: backoffMs });
-        await sleep(backoffMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-        backoffMs = Math.min(backoffMs * 2, BACKOFF_LONGEST_MS);
-      }
-      const next = await startAgain(plan, stopping.signal);
-      if (!next) return;
-      current = next;
-      restarting = false;
-      plan.logger.warn(`${plan.name} runs again`, { pid: current.pid });
-    }
+  const startAgain = async (): Promise<void> => {
+    const started = await startOnce(plan, stopping.signal).catch((error: unknown) => {
+      if (!stopped()) plan.logger.error(`${plan.name} does not come up`, { reason: String(error) });
+    });
+    if (!started) return;
+    current = started;
+    plan.logger.warn(`${plan.name} runs again`, { pid: started.pid });
   };
-  const watching = watch();
+  const keepAlive = async (): Promise<void> => {
+    let backoffMs = BACKOFF_FIRST_MS;
+    while (!stopped()) {
+      const before = current;
+      const sinceMs = monotonicNowMs();
+      await before.exited;
+      if (monotonicNowMs() - sinceMs > HEALTHY_AFTER_MS) backoffMs = BACKOFF_FIRST_MS;
+      if (beingReplaced === before) await startAgain();
+      else if (!stopped()) plan.logger.error(`${plan.name} died and is started again`, before.ending());
+      while (current === before && !stopped()) {
+        await pause(backoffMs);
+        backoffMs = Math.min(backoffMs * 2, BACKOFF_LONGEST_MS);
+        if (!stopped()) await startAgain();
+      }
+    }
+    await endChild(current, plan.stopWithinMs);
+  };
+  const keptAlive = keepAlive();
 
   return {
     pid: () => current.pid,
     restart: async () => {
       const before = current;
-      restarting = true;
+      beingReplaced = before;
       await endChild(before, plan.stopWithinMs);
-      while (current === before && !stopping.signal.aborted) await sleep(20);
+      while (current === before && !stopped()) await sleep(20);
     },
     stop: async () => {
       stopping.abort();
       await endChild(current, plan.stopWithinMs);
-      await watching;
+      await keptAlive;
+      rmSync(plan.pidFile, { force: true });
     },
   };
 }
@@ -100,7 +111,7 @@ async function startOnce(plan: ChildPlan, signal: AbortSignal): Promise<Started>
   // Its own process group: Ctrl-C at the terminal reaches us alone, and we stop our children in order.
   const child = spawn(plan.command, plan.args, {
     cwd: plan.cwd,
-    env: { ...process.env, ...plan.env },
+    env: plan.env,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -134,13 +145,17 @@ async function startOnce(plan: ChildPlan, signal: AbortSignal): Promise<Started>
     await Promise.race([
       plan.ready(child, AbortSignal.any([signal, givingUp.signal])),
       failed,
-      exited.then(() => { throw new Error(`${plan.name} ended before it was ready`); }),
+      exited.then(() => {
+        throw new Error(`${plan.name} ended before it was ready`);
+      }),
     ]);
   } catch (error) {
     await endChild(started, plan.stopWithinMs);
     const cause: unknown = givingUp.signal.aborted ? givingUp.signal.reason : error;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${plan.name} could not be started: ${reason}. ${lastWords.trim()}`.trim(), { cause: error });
+    throw new Error(`${plan.name} could not be started: ${reason}. ${lastWords.trim()}`.trim(), {
+      cause: error,
+    });
   } finally {
     clearTimeout(deadline);
     givingUp.abort();
@@ -148,23 +163,9 @@ async function startOnce(plan: ChildPlan, signal: AbortSignal): Promise<Started>
   return started;
 }
 
-async function startAgain(plan: ChildPlan, stopping: AbortSignal): Promise<Started | undefined> {
-  for (let backoffMs = BACKOFF_FIRST_MS; !stopping.aborted; backoffMs = Math.min(backoffMs * 2, BACKOFF_LONGEST_MS)) {
-    try {
-      const started = await startOnce(plan, stopping);
-      if (!stopping.aborted) return started;
-      await endChild(started, plan.stopWithinMs);
-    } catch (error) {
-      if (stopping.aborted) return undefined;
-      plan.logger.error(`${plan.name} does not come up`, { reason: String(error), againInMs: backoffMs });
-      await sleep(backoffMs, undefined, { signal: stopping }).catch(() => undefined);
-    }
-  }
-  return undefined;
-}
-
 async function endChild(started: Started, withinMs = 20_000): Promise<void> {
-  if (started.process.exitCode !== null || started.process.signalCode !== null || !started.process.pid) return;
+  if (started.process.exitCode !== null || started.process.signalCode !== null || !started.process.pid)
+    return;
   started.process.kill('SIGTERM');
   const insist = setTimeout(() => started.process.kill('SIGKILL'), withinMs);
   await started.exited;

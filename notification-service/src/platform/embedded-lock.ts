@@ -32,7 +32,9 @@ export function takeLock(path: string): () => void {
       if (owner && isAlive(owner)) throw new AlreadyRunningError(path, owner.pid);
       setAside(path, held);
     }
-    throw new Error(`The lock file ${path} could not be taken: other processes are starting at the same moment.`);
+    throw new Error(
+      `The lock file ${path} could not be taken: other processes are starting at the same moment.`,
+    );
   } finally {
     rmSync(draft, { force: true });
   }

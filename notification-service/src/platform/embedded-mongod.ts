@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { type EmbeddedLogger, type SupervisedChild, superviseChild } from './embedded-child.ts';
-import { socketPath } from './embedded-socket.ts';
+import { acceptsConnections, socketPath } from './embedded-socket.ts';
 
 const REPLICA_SET = 'relance';
 const NOT_YET_INITIALIZED = 94;
@@ -38,7 +38,10 @@ export async function startEmbeddedMongod(options: {
       ...['--logpath', join(options.dir, 'mongod.log'), '--logappend', '--quiet'],
     ],
     pidFile: join(options.dir, 'mongod.pid'),
-    ready: (_child, signal) => becomesPrimary(uriOf('admin'), socket, signal),
+    ready: async (_child, signal) => {
+      await acceptsConnections(socket, signal);
+      await becomesPrimary(uriOf('admin'), socket, signal);
+    },
     logger: options.logger,
     readyWithinMs: 60_000,
     stopWithinMs: 30_000,
@@ -46,19 +49,22 @@ export async function startEmbeddedMongod(options: {
   return { ...child, uri: uriOf('relance'), uriOf };
 }
 
-/** Connects, makes it a replica set of one (or tells it its new address after the folder was moved), waits for the election. */
+/** Makes it a replica set of one (or tells it its new address after the folder was moved) and waits for the election. */
 async function becomesPrimary(uri: string, host: string, signal: AbortSignal): Promise<void> {
-  const client = new mongoose.mongo.MongoClient(uri, { serverSelectionTimeoutMS: 500 });
-  const admin = client.db('admin');
-  try {
-    for (;;) {
-      const hello = await admin.command({ hello: 1 }).catch(() => undefined);
-      if (hello?.['isWritablePrimary'] === true) return;
-      if (hello) await configure(admin, host).catch(() => undefined);
-      await sleep(25, undefined, { signal });
+  while (!signal.aborted) {
+    // A new client each time: one whose first connection failed stays deaf for seconds.
+    const client = new mongoose.mongo.MongoClient(uri, { serverSelectionTimeoutMS: 1_000 });
+    try {
+      const admin = client.db('admin');
+      const hello = await admin.command({ hello: 1 });
+      if (hello['isWritablePrimary'] === true) return;
+      await configure(admin, host);
+    } catch (error) {
+      if (!(error instanceof mongoose.mongo.MongoError)) throw error;
+    } finally {
+      await client.close();
     }
-  } finally {
-    await client.close();
+    await sleep(50, undefined, { signal });
   }
 }
 
@@ -66,7 +72,8 @@ async function becomesPrimary(uri: string, host: string, signal: AbortSignal): P
 async function configure(admin: mongoose.mongo.Db, host: string): Promise<void> {
   const members = [{ _id: 0, host }];
   const known = await admin.command({ replSetGetConfig: 1 }).catch((error: unknown) => {
-    if (error instanceof mongoose.mongo.MongoServerError && error.code === NOT_YET_INITIALIZED) return undefined;
+    if (error instanceof mongoose.mongo.MongoServerError && error.code === NOT_YET_INITIALIZED)
+      return undefined;
     throw error;
   });
   if (!known) {

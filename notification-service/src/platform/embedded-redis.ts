@@ -45,7 +45,12 @@ const REDIS_MISSING =
   'redis-server was not found. Install it (Debian, Ubuntu: apt-get install -y redis-server; macOS: brew install redis), or set REDIS_URL to a Redis or Valkey that runs already.';
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'ENOENT';
+  return (
+    error instanceof Error &&
+    error.cause instanceof Error &&
+    'code' in error.cause &&
+    error.cause.code === 'ENOENT'
+  );
 }
 
 /** Until it says PONG: while it reads its append-only file it answers LOADING. */
@@ -63,9 +68,15 @@ function pingOnce(path: string): Promise<string> {
       connection.destroy();
       resolve(text);
     };
-    connection.setTimeout(1_000, () => { answer('timeout'); });
-    connection.once('error', error => { answer(error.message); });
-    connection.once('data', data => { answer(data.toString('utf8').trim()); });
+    connection.setTimeout(1_000, () => {
+      answer('timeout');
+    });
+    connection.once('error', error => {
+      answer(error.message);
+    });
+    connection.once('data', data => {
+      answer(data.toString('utf8').trim());
+    });
     connection.write('PING\r\n');
   });
 }
