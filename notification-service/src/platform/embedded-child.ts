@@ -30,10 +30,10 @@ export interface ChildPlan {
 }
 
 export interface SupervisedChild {
-  pid(): number;
+  pid: () => number;
   /** Stops and starts it again, as its supervisor would after a crash. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  restart: () => Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const BACKOFF_FIRST_MS = 250;
