@@ -75,7 +75,10 @@ export interface ChannelDoc {
   sessionReadyAt: Date | null;
   /** The alarm: when it may act next (calendar). Absent: nothing to do, or a turn is under way. */
   nextActionAt?: Date;
-  turn: Turn | null;
+  /** Absent: no turn is under way. */
+  turn?: Turn;
+  /** Rises with every turn taken: a reminder carries it, and two turns cannot be taken on one look. */
+  turnNumber: number;
   pace: Pace;
   /** Copies of the member's and the admins' pauses of sending, written in the same transaction as theirs. */
   pauses: { member: boolean; admin: boolean };
@@ -138,7 +141,7 @@ export function newChannel(args: { _id: string; memberId: string; transport: Tra
     owner: { instance: null, epoch: 0 },
     sessionSerial: 0,
     sessionReadyAt: null,
-    turn: null,
+    turnNumber: 0,
     pace: newPace(),
     pauses: { member: false, admin: false },
     health: { score: 100, band: 'healthy', reasons: [], at: null, betterSince: null },

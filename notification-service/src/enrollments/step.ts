@@ -16,6 +16,8 @@ export interface Step {
   attempts: number;
   /** When the first part of this day was fenced; the rest follows within 6 hours or not at all. */
   startedAt: Date | null;
+  /** This part was scheduled again once after an unknown that proved absent (a setting). */
+  resentOnce: boolean;
   /** Set while `sending` and `unknown`. */
   fence: Fence | null;
 }
