@@ -139,7 +139,9 @@ function onPath(name) {
 }
 
 /** In this very process, so that signals reach the command and nothing stands between. */
-async function become({ program }) {
+async function become({ program, readsDotEnv }) {
+  const settings = join(root, '.env');
+  if (readsDotEnv && existsSync(settings)) process.loadEnvFile(settings);
   const path = join(root, program);
   process.argv = [process.argv[0], path, ...commandArguments];
   const tsx = await import('tsx/esm/api');
