@@ -17,7 +17,13 @@ export interface ServiceActor {
 export interface NobodyActor {
   kind: 'nobody';
 }
-type ActorOf = { member: UserActor; admin: UserActor; service: ServiceActor; public: NobodyActor; metrics: NobodyActor };
+type ActorOf = {
+  member: UserActor;
+  admin: UserActor;
+  service: ServiceActor;
+  public: NobodyActor;
+  metrics: NobodyActor;
+};
 export type Access = keyof ActorOf;
 
 export interface RouteContext<A extends Access, P, Q, B> {
@@ -37,6 +43,8 @@ export interface Reply {
   data?: unknown;
   message?: string;
   headers?: Record<string, string>;
+  /** Sent as it is, without the envelope (health checks). */
+  bare?: unknown;
 }
 export const STREAMED = Symbol('the response was written by the handler');
 
@@ -50,10 +58,20 @@ export interface RouteSpec<A extends Access, P, Q, B> {
   tag: string;
   /** Rate-limit class; by default `read` for get, `write` for the rest, `none` for services and public routes. */
   limit?: 'read' | 'write' | 'connect' | 'none';
+  /**
+   * With `limit: 'connect'`: whether this request counts against the connects of the hour (a repeat within an attempt
+   * does not). Without it each one counts.
+   */
+  countsToLimit?(actor: ActorOf[A]): Promise<boolean>;
+  /** A one-use `?ticket=` is taken instead of a token (native `EventSource` cannot send a header). */
+  ticket?: boolean;
+  /** By default `{id}` in the path must be one of our ids. */
   params?: z.ZodType<P>;
   query?: z.ZodType<Q>;
   /** JSON body; an absent body is read as `{}`. Unknown fields are dropped, never refused. */
   body?: z.ZodType<B>;
+  /** Largest JSON body in bytes; 100 kB by default. */
+  maxBodyBytes?: number;
   /** What the sentence is when validation fails; by default it is made from the first issue. */
   invalidMessage?: string;
   /** The body is not JSON and is read by the handler (uploads). */
@@ -69,6 +87,8 @@ export interface RouteSpec<A extends Access, P, Q, B> {
 export type Route = RouteSpec<Access, unknown, unknown, unknown>;
 
 /** Declares a route: types flow from its schemas to its handler. */
-export function route<A extends Access, P = unknown, Q = unknown, B = unknown>(spec: RouteSpec<A, P, Q, B>): Route {
-  return spec as Route;
+export function route<A extends Access, P = unknown, Q = unknown, B = unknown>(
+  spec: RouteSpec<A, P, Q, B>,
+): Route {
+  return spec;
 }

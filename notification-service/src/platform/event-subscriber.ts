@@ -47,11 +47,11 @@ export function createSubscriber(redis: Redis, onProblem: (error: unknown) => vo
   const returned = () => {
     for (const [name, channel] of channels) {
       channel.subscribed = false;
-      void settle(name, channel).then(
-        () =>
-          Promise.all([...channel.listeners.values()].map(({ onReturn }) => onReturn?.())).catch(onProblem),
-        onProblem,
-      );
+      settle(name, channel)
+        .then(async () => {
+          for (const { onReturn } of channel.listeners.values()) await onReturn?.();
+        })
+        .catch(onProblem);
     }
   };
   /** Brings Redis to what the listeners want. */

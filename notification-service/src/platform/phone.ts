@@ -91,7 +91,7 @@ export function languageOf(country: string | null | undefined): string | null {
   const code = country?.toUpperCase() ?? '';
   if (!getCountry(code)) return null;
   const language = WRITTEN_LANGUAGES[code] ?? new Intl.Locale(`und-${code}`).maximize().language;
-  return language?.length === 2 && language !== 'en' ? language : 'en';
+  return language.length === 2 ? language : 'en';
 }
 
 /** Where messages are written in another language than the one most people speak at home. */
