@@ -1,5 +1,6 @@
 // Runs on a machine that has nothing but Node: brings in what a command needs, then becomes that command.
 //   node scripts/setup.mjs <command> [arguments…]
+// With RELANCE_INSTALL=no it only says what is missing on the system.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,8 +9,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
 const COMMANDS = {
-  start: { program: 'notification-service/src/main.ts', stores: true, programs: ['chromium-headless-shell'] },
-  dev: { program: 'scripts/dev.ts', stores: true, programs: [] },
+  start: {
+    program: 'notification-service/src/main.ts',
+    stores: true,
+    programs: ['chromium-headless-shell'],
+    readsDotEnv: true,
+  },
+  dev: { program: 'scripts/dev.ts', stores: true, programs: [], readsDotEnv: true },
   test: { program: 'scripts/test.ts', stores: true, programs: ['chromium-headless-shell', 'chromium'] },
   demo: { program: 'scripts/demo.ts', stores: true, programs: [] },
   storm: { program: 'scripts/storm.ts', stores: true, programs: [] },
@@ -30,6 +36,7 @@ const command = COMMANDS[commandName];
 if (!command) fail(`Usage: node scripts/setup.mjs ${Object.keys(COMMANDS).join('|')} [arguments]`);
 
 checkNode();
+if (command.readsDotEnv) readDotEnv(join(root, '.env'));
 installNpmPackages();
 installPrograms(command);
 await become(command);
@@ -41,6 +48,11 @@ function checkNode() {
   fail(
     `Node ${OLDEST_NODE.join('.')} or later is needed; this is ${process.versions.node}. See https://nodejs.org.`,
   );
+}
+
+/** What is set already wins. */
+function readDotEnv(path) {
+  if (existsSync(path)) process.loadEnvFile(path);
 }
 
 function installNpmPackages() {
@@ -112,6 +124,7 @@ function isThere(name) {
 
 /** How a command becomes root's here: as it is, through sudo without a password, or not at all. */
 function mayInstall() {
+  if (process.env.RELANCE_INSTALL === 'no') return undefined;
   if (process.getuid?.() === 0) return ['env'];
   return run('sudo', ['-n', 'true'], { stdio: 'ignore' }) === 0 ? ['sudo', '-n', 'env'] : undefined;
 }
@@ -139,9 +152,7 @@ function onPath(name) {
 }
 
 /** In this very process, so that signals reach the command and nothing stands between. */
-async function become({ program, readsDotEnv }) {
-  const settings = join(root, '.env');
-  if (readsDotEnv && existsSync(settings)) process.loadEnvFile(settings);
+async function become({ program }) {
   const path = join(root, program);
   process.argv = [process.argv[0], path, ...commandArguments];
   const tsx = await import('tsx/esm/api');

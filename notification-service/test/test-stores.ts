@@ -1,15 +1,16 @@
-import { Redis } from 'ioredis';
-import mongoose from 'mongoose';
 import { inject } from 'vitest';
+import { type Db, type Mongo, openMongo } from '../src/platform/mongo.ts';
 import { newToken } from '../src/platform/random.ts';
+import { closeRedis, openRedis, type Redis } from '../src/platform/redis.ts';
 
 export interface TestStores {
-  db: mongoose.mongo.Db;
+  mongo: Mongo;
+  db: Db;
   /** With the database's name in it. */
   mongoUri: string;
   redis: Redis;
   redisUrl: string;
-  /** Every key of this test starts with it. */
+  /** Every key of this test starts with it; `redis` does not add it by itself. */
   keyPrefix: string;
   /** Drops the database, removes the keys, closes both connections. */
   close(): Promise<void>;
@@ -20,18 +21,15 @@ export async function openTestStores(): Promise<TestStores> {
   const name = `test-${newToken()}`;
   const mongoUri = inject('mongoUri').replace('/?', `/${name}?`);
   const redisUrl = inject('redisUrl');
-  const client = await new mongoose.mongo.MongoClient(mongoUri, {
-    serverSelectionTimeoutMS: 5_000,
-  }).connect();
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
-  const db = client.db(name);
+  const mongo = await openMongo(mongoUri);
+  const redis = openRedis(redisUrl);
   return {
-    ...{ db, mongoUri, redis, redisUrl, keyPrefix: name },
+    ...{ mongo, db: mongo.db, mongoUri, redis, redisUrl, keyPrefix: name },
     close: async () => {
-      await db.dropDatabase();
+      await mongo.db.dropDatabase();
       await removeKeys(redis, name);
-      await redis.quit();
-      await client.close();
+      await closeRedis(redis);
+      await mongo.close();
     },
   };
 }
