@@ -27,9 +27,7 @@ export interface AdvanceContext {
 export function advance(subject: Subject, row: Row, parts: number, context: AdvanceContext): Advance {
   const next = row.outcome === 'sent' && row.part + 1 < parts ? nextPart(row, context) : null;
   if (next) return next;
-  return subject.kind === 'enrollment'
-    ? nextDay(subject.doc, row, context)
-    : endOutgoing(subject.doc, row);
+  return subject.kind === 'enrollment' ? nextDay(subject.doc, row, context) : endOutgoing(subject.doc, row);
 }
 
 function nextPart(row: Row, { now }: AdvanceContext): Advance {

@@ -11,7 +11,11 @@ import type { Decision } from './wanted.ts';
 type AtPeople = Extract<TurnState, { at: 'people' }>;
 
 /** 1, the decision: take the turn, or store why not (or the end) by the version of the pick, and pick again. */
-export function consider({ seen, subject, campaign }: AtPeople, people: PersonDoc[], deps: TurnDeps): TurnState {
+export function consider(
+  { seen, subject, campaign }: AtPeople,
+  people: PersonDoc[],
+  deps: TurnDeps,
+): TurnState {
   const now = deps.clock.now();
   const decision = stillWanted(subject, {
     now,
@@ -33,7 +37,12 @@ export const putOffSteps: Steps<'put_off'> = {
   },
 };
 
-function writeOf(subject: Subject, decision: Exclude<Decision, { kind: 'wanted' }>, now: Date, deps: TurnDeps): Write {
+function writeOf(
+  subject: Subject,
+  decision: Exclude<Decision, { kind: 'wanted' }>,
+  now: Date,
+  deps: TurnDeps,
+): Write {
   switch (decision.kind) {
     case 'later': {
       const why: Why = { code: decision.why, detail: decision.detail, at: now, nextAt: decision.at };
@@ -42,7 +51,9 @@ function writeOf(subject: Subject, decision: Exclude<Decision, { kind: 'wanted' 
     case 'end':
       return endAsPicked(
         subject,
-        subject.kind === 'enrollment' ? { exitReason: decision.reason, exitedAt: now } : { outcome: 'skipped' },
+        subject.kind === 'enrollment'
+          ? { exitReason: decision.reason, exitedAt: now }
+          : { outcome: 'skipped' },
       );
     case 'skip':
       return skipWrite(subject, decision.reason, now, deps);

@@ -28,7 +28,15 @@ export const outgoingModel = defineModel<OutgoingDoc>('outgoing', [
     name: 'pick',
     partialFilterExpression: { status: 'active', 'step.state': 'scheduled' },
   },
-  { key: { 'step.tryAt': 1 }, name: 'due', partialFilterExpression: { status: 'active', 'step.state': 'scheduled' } },
-  { key: { channelId: 1, 'step.state': 1 }, name: 'open', partialFilterExpression: { 'step.fence.token': { $exists: true } } },
+  {
+    key: { 'step.tryAt': 1 },
+    name: 'due',
+    partialFilterExpression: { status: 'active', 'step.state': 'scheduled' },
+  },
+  {
+    key: { channelId: 1, 'step.state': 1 },
+    name: 'open',
+    partialFilterExpression: { 'step.fence.token': { $exists: true } },
+  },
   { key: { createdAt: 1 }, name: 'created' },
 ]);

@@ -53,7 +53,9 @@ export function channelGate(view: PaceView): Gate {
   const now = view.now.getTime();
   const gates: Gate[] = [
     ...(view.brakes.rest ? [later(now + HOUR, 'channel_resting')] : []),
-    ...(pace.restUntil && pace.restUntil.getTime() > now ? [later(pace.restUntil.getTime(), 'channel_resting')] : []),
+    ...(pace.restUntil && pace.restUntil.getTime() > now
+      ? [later(pace.restUntil.getTime(), 'channel_resting')]
+      : []),
     ...(pace.nextAllowedAt && pace.nextAllowedAt.getTime() > now
       ? [later(pace.nextAllowedAt.getTime(), 'waiting_for_turn')]
       : []),
@@ -74,7 +76,15 @@ export function firstContactGate(view: PaceView): Gate {
   }
   const allowance = firstContactsPerDay(view);
   if (allowance !== null) {
-    gates.push(rolling(pace.sends.filter(send => send.firstContact), now, DAY, allowance, 'warm_up'));
+    gates.push(
+      rolling(
+        pace.sends.filter(send => send.firstContact),
+        now,
+        DAY,
+        allowance,
+        'warm_up',
+      ),
+    );
   }
   return strictest(gates);
 }
@@ -86,7 +96,13 @@ function strictest(gates: Gate[]): Gate {
 }
 
 /** `cap` within any `spanMs`: closed until the oldest of the last `cap` sends leaves the span. */
-function rolling(sends: readonly PaceEntry[], nowMs: number, spanMs: number, cap: number, why: WhyCode): Gate {
+function rolling(
+  sends: readonly PaceEntry[],
+  nowMs: number,
+  spanMs: number,
+  cap: number,
+  why: WhyCode,
+): Gate {
   const within = sends.filter(send => send.at.getTime() > nowMs - spanMs);
   if (within.length < cap) return OPEN;
   const leaves = within[within.length - cap];
@@ -155,4 +171,5 @@ export function paceAfter(args: {
   };
 }
 
-const latest = (a: Date | null, b: Date | null): Date | null => (a === null ? b : b === null ? a : a > b ? a : b);
+const latest = (a: Date | null, b: Date | null): Date | null =>
+  a === null ? b : b === null ? a : a > b ? a : b;

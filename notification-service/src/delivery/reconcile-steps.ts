@@ -36,7 +36,9 @@ export type ReconcileDeps = TurnDeps & {
   whenAbsent: 'skip' | 'resend';
 };
 
-type StepsOf<S extends { at: string }> = { [K in S['at']]: (state: Extract<S, { at: K }>, deps: ReconcileDeps) => Promise<S> };
+type StepsOf<S extends { at: string }> = {
+  [K in S['at']]: (state: Extract<S, { at: K }>, deps: ReconcileDeps) => Promise<S>;
+};
 
 export function stepReconcile(state: ReconcileState, deps: ReconcileDeps): Promise<ReconcileState> {
   const step = STEPS[state.at] as (s: ReconcileState, d: ReconcileDeps) => Promise<ReconcileState>;
@@ -66,12 +68,15 @@ const STEPS: StepsOf<ReconcileState> = {
     const receipt =
       fence.messageId === null
         ? null
-        : await deps.store.findOne<{ ack: number }>('receipts', { _id: `${subject.doc.channelId}:${fence.messageId}` });
+        : await deps.store.findOne<{ ack: number }>('receipts', {
+            _id: `${subject.doc.channelId}:${fence.messageId}`,
+          });
     if (receipt && receipt.ack >= 1 && fence.messageId !== null) {
       return { at: 'write', subject, fence, verdict: { kind: 'sent', messageId: fence.messageId } };
     }
     if (finding === 'absent') return { at: 'write', subject, fence, verdict: { kind: 'absent' } };
-    if (localDayIsOver(subject, fence, deps)) return { at: 'write', subject, fence, verdict: { kind: 'given_up' } };
+    if (localDayIsOver(subject, fence, deps))
+      return { at: 'write', subject, fence, verdict: { kind: 'given_up' } };
     return { at: 'done', result: 'open' };
   },
 
@@ -89,7 +94,11 @@ const STEPS: StepsOf<ReconcileState> = {
   },
 
   async alarm({ subject }, { store, clock }) {
-    await store.updateOne('channels', { _id: subject.doc.channelId }, { $min: { nextActionAt: clock.now() } });
+    await store.updateOne(
+      'channels',
+      { _id: subject.doc.channelId },
+      { $min: { nextActionAt: clock.now() } },
+    );
     return { at: 'done', result: 'settled' };
   },
 
@@ -118,7 +127,12 @@ function localDayIsOver(subject: Subject, fence: Fence, { clock, calendar }: Rec
   return calendar.localDateOf(clock.now(), zone) > calendar.localDateOf(fence.at, zone);
 }
 
-function writeOf(subject: Subject, fence: Fence, verdict: Verdict, deps: ReconcileDeps): { write: Write; late: Write | null } {
+function writeOf(
+  subject: Subject,
+  fence: Fence,
+  verdict: Verdict,
+  deps: ReconcileDeps,
+): { write: Write; late: Write | null } {
   const now = deps.clock.now();
   const id = subject.doc._id;
   const context = { ...deps, now };
@@ -137,7 +151,13 @@ function writeOf(subject: Subject, fence: Fence, verdict: Verdict, deps: Reconci
 }
 
 function rowFor(subject: Subject, fence: Fence, verdict: Verdict): Row {
-  const common = { at: fence.at, bodyHash: fence.bodyHash, text: fence.text, token: fence.token, messageId: fence.messageId };
+  const common = {
+    at: fence.at,
+    bodyHash: fence.bodyHash,
+    text: fence.text,
+    token: fence.token,
+    messageId: fence.messageId,
+  };
   switch (verdict.kind) {
     case 'sent':
       return rowOf(subject, { ...common, outcome: 'sent', reason: null, messageId: verdict.messageId });
@@ -149,4 +169,3 @@ function rowFor(subject: Subject, fence: Fence, verdict: Verdict): Row {
       return rowOf(subject, { ...common, outcome: verdict.as, reason: 'settled_by_admin' });
   }
 }
-

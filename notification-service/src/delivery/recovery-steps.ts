@@ -22,7 +22,14 @@ export type RecoveryState =
   | { at: 'adopt'; channel: ChannelDoc; turn: Turn; subject: Subject | null }
   | { at: 'session'; channel: ChannelDoc; turn: Turn; subject: Subject | null }
   | { at: 'member'; channel: ChannelDoc; turn: Turn; subject: Subject | null }
-  | { at: 'earliest'; channel: ChannelDoc; turn: Turn; member: MemberDoc | null; rank: number; earliest: Date | null }
+  | {
+      at: 'earliest';
+      channel: ChannelDoc;
+      turn: Turn;
+      member: MemberDoc | null;
+      rank: number;
+      earliest: Date | null;
+    }
   | { at: 'end'; channel: ChannelDoc; turn: Turn; alarm: Date | null }
   | { at: 'done'; result: 'ended' | 'waits_for_session' | 'dropped' };
 
@@ -31,7 +38,9 @@ export type RecoveryDeps = TurnDeps & {
   adopt: (channelId: string, epoch: number) => void;
 };
 
-type StepsOf<S extends { at: string }> = { [K in S['at']]: (state: Extract<S, { at: K }>, deps: RecoveryDeps) => Promise<S> };
+type StepsOf<S extends { at: string }> = {
+  [K in S['at']]: (state: Extract<S, { at: K }>, deps: RecoveryDeps) => Promise<S>;
+};
 
 export function stepRecovery(state: RecoveryState, deps: RecoveryDeps): Promise<RecoveryState> {
   const step = STEPS[state.at] as (s: RecoveryState, d: RecoveryDeps) => Promise<RecoveryState>;
@@ -42,14 +51,18 @@ const STEPS: StepsOf<RecoveryState> = {
   async channel({ channelId, ranOut, ownerGone }, { store }) {
     const channel = await store.findOne<ChannelDoc>('channels', { _id: channelId });
     const turn = channel?.turn;
-    return channel && turn && (ranOut || ownerGone) ? { at: 'claim', channel, turn } : { at: 'done', result: 'dropped' };
+    return channel && turn && (ranOut || ownerGone)
+      ? { at: 'claim', channel, turn }
+      : { at: 'done', result: 'dropped' };
   },
 
   /** Epoch + 1: whoever owned it, this instance included, sees its own turn fail from here on. */
   async claim({ channel, turn }, { store, host }) {
     const seen = { channelId: channel._id, ...channel.owner, turnToken: turn.token };
     const { filter, update } = claimForRecovery(seen, host.instanceId);
-    const claimed = await store.findOneAndUpdate<ChannelDoc>('channels', filter, update, { returns: 'after' });
+    const claimed = await store.findOneAndUpdate<ChannelDoc>('channels', filter, update, {
+      returns: 'after',
+    });
     return claimed ? { at: 'settle', channel: claimed, turn } : { at: 'done', result: 'dropped' };
   },
 

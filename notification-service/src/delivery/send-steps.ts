@@ -35,7 +35,12 @@ const preparingSteps: Steps<'prepare'> = {
 };
 
 /** A failing look-up says nothing about the number: not now, and it counts as a failure of the channel. */
-async function lookUp(turn: Taken, session: Prepared['held']['session'], phone: string | null, deps: TurnDeps) {
+async function lookUp(
+  turn: Taken,
+  session: Prepared['held']['session'],
+  phone: string | null,
+  deps: TurnDeps,
+) {
   if (phone === null) return null;
   try {
     return await session.lookUp(phone);
@@ -75,7 +80,9 @@ const lastReadSteps: Steps<'last_people' | 'last_campaign' | 'last_channel' | 'l
   },
   async last_switch({ turn, readAt }, deps) {
     const stored = await deps.store.findOne<{ on: boolean }>('platform', { _id: 'sending' });
-    return deps.settings.sendingIsOn && stored?.on !== false ? { at: 'fence', turn, readAt } : endNow(turn, deps);
+    return deps.settings.sendingIsOn && stored?.on !== false
+      ? { at: 'fence', turn, readAt }
+      : endNow(turn, deps);
   },
 };
 

@@ -27,7 +27,11 @@ export const settleSteps: Steps<'settle' | 'record_ended' | 'restart' | 'restart
       case 'unknown':
         return becomeUnknown(turn, deps);
       case 'not_called':
-        return undoFence(turn, deps, { afterMs: 0, counts: false, detail: 'the session was gone, or too much time had passed' });
+        return undoFence(turn, deps, {
+          afterMs: 0,
+          counts: false,
+          detail: 'the session was gone, or too much time had passed',
+        });
       case 'not_sent':
         return notSent(turn, outcome.reason, deps);
     }
@@ -66,9 +70,14 @@ async function recordSent(turn: Fenced, messageId: string, deps: TurnDeps): Prom
   const onward = advance(subject, row, turn.parts.length, { ...deps, now: deps.clock.now() });
   const write = record(subject.doc._id, turn.token, row, onward, onward.ended ? 'active' : 'whateverStatus');
   const collection = collectionOf(subject);
-  const doc = await deps.store.findOneAndUpdate<EnrollmentDoc | OutgoingDoc>(collection, write.filter, write.update, {
-    returns: 'after',
-  });
+  const doc = await deps.store.findOneAndUpdate<EnrollmentDoc | OutgoingDoc>(
+    collection,
+    write.filter,
+    write.update,
+    {
+      returns: 'after',
+    },
+  );
   const sent: Fenced = { ...turn, result: 'sent', effect: { ...turn.effect, result: 'sent' } };
   if (doc === null) {
     if (!onward.ended) return endNow(sent, deps);
@@ -91,7 +100,10 @@ export const withoutEnding = ({ set }: Advance): Advance => ({
 async function becomeUnknown(turn: Fenced, deps: TurnDeps): Promise<TurnState> {
   const write = toUnknown(turn.subject.doc._id, turn.token);
   await deps.store.updateOne(collectionOf(turn.subject), write.filter, write.update);
-  return { at: 'restart', turn: { ...turn, result: 'unknown', effect: { ...turn.effect, result: 'unknown' } } };
+  return {
+    at: 'restart',
+    turn: { ...turn, result: 'unknown', effect: { ...turn.effect, result: 'unknown' } },
+  };
 }
 
 async function notSent(turn: Fenced, reason: NotSentReason, deps: TurnDeps): Promise<TurnState> {
@@ -138,4 +150,3 @@ async function skipAfterRetries(turn: Fenced, reason: string, deps: TurnDeps): P
   await deps.store.updateOne(collectionOf(turn.subject), write.filter, write.update);
   return endNow(turn, deps);
 }
-

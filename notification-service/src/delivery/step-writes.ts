@@ -83,7 +83,8 @@ export const skipFenced = (id: string, token: string, row: Row, advance: Advance
 
 /** The number is not on WhatsApp: found out before a fence (as picked), or by WhatsApp's refusal (by token). */
 export function endUnreachable(subject: Subject, row: Row, token: string | null, now: Date): Write {
-  const ended = subject.kind === 'enrollment' ? { exitReason: 'invalid_number', exitedAt: now } : { outcome: 'skipped' };
+  const ended =
+    subject.kind === 'enrollment' ? { exitReason: 'invalid_number', exitedAt: now } : { outcome: 'skipped' };
   return {
     filter: token === null ? asPicked(subject) : ofToken(subject.doc._id, token),
     update: {

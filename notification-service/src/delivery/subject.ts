@@ -21,6 +21,8 @@ export const subjectFrom = (kind: SubjectRef['kind'], doc: EnrollmentDoc | Outgo
  * SHA-256, hex.
  */
 export const bodyHashOf = (mediaKind: MediaKind | null, text: string): string =>
-  createHash('sha256').update(`${mediaKind ?? ''}\n${text}`).digest('hex');
+  createHash('sha256')
+    .update(`${mediaKind ?? ''}\n${text}`)
+    .digest('hex');
 
 export const partHash = (part: MessagePart): string => bodyHashOf(part.media?.kind ?? null, part.text);

@@ -16,7 +16,9 @@ export type SweepState =
   | { at: 'alarm'; channel: ChannelDoc; alarm: Date }
   | { at: 'done'; result: 'set' | 'nothing' };
 
-type StepsOf<S extends { at: string }> = { [K in S['at']]: (state: Extract<S, { at: K }>, deps: TurnDeps) => Promise<S> };
+type StepsOf<S extends { at: string }> = {
+  [K in S['at']]: (state: Extract<S, { at: K }>, deps: TurnDeps) => Promise<S>;
+};
 
 export function stepSweep(state: SweepState, deps: TurnDeps): Promise<SweepState> {
   const step = STEPS[state.at] as (s: SweepState, d: TurnDeps) => Promise<SweepState>;
@@ -25,7 +27,11 @@ export function stepSweep(state: SweepState, deps: TurnDeps): Promise<SweepState
 
 const STEPS: StepsOf<SweepState> = {
   async channel({ channelId }, { store }) {
-    const channel = await store.findOne<ChannelDoc>('channels', { _id: channelId, turn: null, ...NOT_PAUSED });
+    const channel = await store.findOne<ChannelDoc>('channels', {
+      _id: channelId,
+      turn: null,
+      ...NOT_PAUSED,
+    });
     if (!channel) return { at: 'done', result: 'nothing' };
     const member = await store.findOne<MemberDoc>('members', { _id: channel.memberId });
     return { at: 'due', channel, member, rank: 0 };
@@ -40,7 +46,9 @@ const STEPS: StepsOf<SweepState> = {
     if (due === null) return { at: 'due', channel, member, rank: rank + 1 };
     const gate = channelGate(view);
     const first = where.rank === FIRST_CONTACT_RANK ? firstContactGate(view) : gate;
-    const alarm = new Date(Math.max(now.getTime(), gate.open ? 0 : gate.until.getTime(), first.open ? 0 : first.until.getTime()));
+    const alarm = new Date(
+      Math.max(now.getTime(), gate.open ? 0 : gate.until.getTime(), first.open ? 0 : first.until.getTime()),
+    );
     const late = channel.nextActionAt === undefined || channel.nextActionAt > alarm;
     return late ? { at: 'alarm', channel, alarm } : { at: 'done', result: 'nothing' };
   },

@@ -63,7 +63,11 @@ const pickSteps: Steps<'channel' | 'member' | 'due' | 'campaign' | 'people' | 't
       { sort: { 'step.tryAt': 1 } },
     );
     if (!doc) return { at: 'due', seen, rank: rank + 1 };
-    return { at: 'campaign', seen: { ...seen, picks: seen.picks + 1 }, subject: subjectFrom(where.kind, doc) };
+    return {
+      at: 'campaign',
+      seen: { ...seen, picks: seen.picks + 1 },
+      subject: subjectFrom(where.kind, doc),
+    };
   },
 
   async campaign({ seen, subject }, { store }) {

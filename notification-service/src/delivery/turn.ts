@@ -1,5 +1,12 @@
 import type { CampaignDoc } from '../campaigns/index.ts';
-import type { ChannelDoc, ChatRef, HeldSession, MessagePart, SendOutcome, SessionHost } from '../channels/index.ts';
+import type {
+  ChannelDoc,
+  ChatRef,
+  HeldSession,
+  MessagePart,
+  SendOutcome,
+  SessionHost,
+} from '../channels/index.ts';
 import type { Fence, PersonDoc } from '../enrollments/index.ts';
 import type { MemberDoc } from '../members/index.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -22,7 +29,13 @@ export type TurnState =
   | { at: 'prepare'; turn: Taken }
   | { at: 'last_people'; turn: Prepared }
   | { at: 'last_campaign'; turn: Prepared; readAt: MachineInstant; people: PersonDoc[] }
-  | { at: 'last_channel'; turn: Prepared; readAt: MachineInstant; people: PersonDoc[]; campaign: CampaignDoc | null }
+  | {
+      at: 'last_channel';
+      turn: Prepared;
+      readAt: MachineInstant;
+      people: PersonDoc[];
+      campaign: CampaignDoc | null;
+    }
   | { at: 'last_switch'; turn: Prepared; readAt: MachineInstant }
   | { at: 'fence'; turn: Prepared; readAt: MachineInstant }
   | { at: 'call'; turn: Fenced; readAt: MachineInstant }
@@ -122,7 +135,10 @@ export interface TurnDeps {
   /** Waits in calendar time (shorter on an accelerated calendar). */
   pause(calendarMs: number): Promise<void>;
   /** What is said: rendered for this person, this day. */
-  words(subject: Subject, context: { member: MemberDoc | null; campaign: CampaignDoc | null }): Promise<Words | NoWords>;
+  words(
+    subject: Subject,
+    context: { member: MemberDoc | null; campaign: CampaignDoc | null },
+  ): Promise<Words | NoWords>;
   /** Told of every attempt, off the hot path; must not throw. */
   attempted(attempt: Attempt): void;
 }

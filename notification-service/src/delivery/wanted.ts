@@ -28,7 +28,12 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const WANTED: Decision = { kind: 'wanted' };
-const later = (why: WhyCode, at: Date | null, detail: string | null = null): Decision => ({ kind: 'later', why, at, detail });
+const later = (why: WhyCode, at: Date | null, detail: string | null = null): Decision => ({
+  kind: 'later',
+  why,
+  at,
+  detail,
+});
 
 /** The one question of a turn, asked before it is taken: is this still wanted, and now? Pure. */
 export function stillWanted(subject: Subject, world: World): Decision {
