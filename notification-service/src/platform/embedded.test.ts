@@ -62,8 +62,13 @@ it('starts all three, completes the configuration, keeps its secrets, and leaves
     await second.stop();
     expect(second.environment).not.toHaveProperty('SERVICE_SECRET');
     expect(second.environment).not.toHaveProperty('SIMULATED_WHATSAPP_URL');
+    writeFileSync(join(dataDir, 'redis', 'kept'), '');
     const third = await startEmbedded({ dataDir, environment, networkProgram, logger });
     await third.stop();
+    expect(existsSync(join(dataDir, 'redis', 'kept'))).toBe(true);
+    const fresh = await startEmbedded({ dataDir, environment, networkProgram, logger, fresh: true });
+    await fresh.stop();
+    expect(existsSync(join(dataDir, 'redis', 'kept'))).toBe(false);
     expect(third.environment['SERVICE_SECRET']).toBe(first.environment['SERVICE_SECRET']);
   } finally {
     await first.stop();

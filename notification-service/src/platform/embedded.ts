@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Environment } from './config.ts';
 import type { EmbeddedLogger } from './embedded-child.ts';
+import { endLeftover } from './embedded-leftover.ts';
 import { takeLock } from './embedded-lock.ts';
 import { findMongod } from './embedded-mongod-binary.ts';
 import { startEmbeddedMongod } from './embedded-mongod.ts';
@@ -16,7 +17,7 @@ export interface Embedded {
   /** The given environment, completed with what was started and made here; for `parseConfig`. */
   environment: Environment;
   /** Stops the children, the last started first, and gives up the lock. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** Whether this environment asks for the embedded default: it names neither a MongoDB nor a Redis. */
@@ -34,6 +35,8 @@ export async function startEmbedded(options: {
   environment: Environment;
   /** The program of the simulated network. */
   networkProgram: string;
+  /** Forget what an earlier run has left in `dataDir`. */
+  fresh?: boolean;
   logger: EmbeddedLogger;
 }): Promise<Embedded> {
   const { dataDir: dir, environment, logger } = options;
@@ -43,6 +46,7 @@ export async function startEmbedded(options: {
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
+    if (options.fresh) await forgetData(dir);
     const mongod = await startEmbeddedMongod({ dir, logger, binary: await findMongod(environment, logger) });
     undo.push(mongod.stop);
     const redis = await startEmbeddedRedis({ dir, logger });
@@ -65,6 +69,14 @@ export async function startEmbedded(options: {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function forgetData(dir: string): Promise<void> {
+  for (const pidFile of ['simulated-whatsapp.pid', 'redis.pid', 'mongod.pid'])
+    await endLeftover(join(dir, pidFile));
+  for (const data of ['mongod', 'redis', 'simulated-whatsapp.json']) {
+    rmSync(join(dir, data), { recursive: true, force: true });
   }
 }
 

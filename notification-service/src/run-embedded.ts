@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { wallNowMs } from './platform/clock.ts';
+import type { Environment } from './platform/config.ts';
+import type { EmbeddedLogger } from './platform/embedded-child.ts';
+import { startEmbedded } from './platform/embedded.ts';
+import { welcome } from './welcome.ts';
+
+export interface EmbeddedRun {
+  /** For `parseConfig`. */
+  environment: Environment;
+  /** Once the service answers: fills an empty service with something to look at, and says how to look at it. */
+  welcome(apiUrl: string): Promise<void>;
+  /** After the service has closed. */
+  stop(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const DAY_A_MINUTE = 24 * 60;
+
+/**
+ * The service on a machine of its own: stores, secrets and the simulated WhatsApp under `.data/` (or
+ * `RELANCE_DATA_DIR`). With `--fast` among the arguments a day lasts a minute, in a folder that starts empty.
+ */
+export async function runEmbedded(options: {
+  environment: Environment;
+  args: readonly string[];
+  logger: EmbeddedLogger;
+}): Promise<EmbeddedRun> {
+  const { environment, logger } = options;
+  const home = environment['RELANCE_DATA_DIR'] ?? join(ROOT, '.data');
+  const fast = options.args.includes('--fast');
+  const embedded = await startEmbedded({
+    dataDir: fast ? join(home, 'fast') : home,
+    environment: fast ? { ...environment, SIMULATED_CLOCK: calendarFromNow(DAY_A_MINUTE) } : environment,
+    networkProgram: join(import.meta.dirname, '..', 'simulated-whatsapp', 'main.ts'),
+    fresh: fast,
+    logger,
+  });
+  return {
+    environment: embedded.environment,
+    welcome: apiUrl => welcome({ apiUrl, environment: embedded.environment, logger }),
+    stop: embedded.stop,
+  };
+}
+
+function calendarFromNow(rate: number): string {
+  const now = new Date(wallNowMs()).toISOString();
+  return `origin=${now},start=${now},rate=${rate}`;
+}
