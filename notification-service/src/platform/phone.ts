@@ -10,20 +10,20 @@ export interface ParsedPhone {
 
 /**
  * Reads a phone number as people and systems write it: `+33 6 12 34 56 78`, `0033…`, `33612345678`. Null when it is
- * not a valid number. With `defaultCountry` a national form (`06 12…`) is understood as well; digits that are valid
- * both ways are taken as national unless they begin with that country's own code.
+ * not a valid number. Digits that are valid with a country code are taken so, since that is how other systems send them;
+ * with `defaultCountry` a national form (`06 12…`) is understood where they are not.
  */
 export function parsePhone(text: string, defaultCountry?: string | null): ParsedPhone | null {
   const trimmed = text.normalize('NFKC').trim();
-  if (trimmed.length > 40 || !/^[+\d][\d\s().\-/\u00a0\u2010-\u2015]*$/.test(trimmed)) return null;
+  if (trimmed.length > 40 || !/^[+(\d][\d\s().\-/\u00a0\u2010-\u2015]*$/.test(trimmed)) return null;
   const digits = trimmed.replace(/\D/g, '');
   if (trimmed.startsWith('+')) return valid(`+${digits}`);
   if (digits.startsWith('00')) return valid(`+${digits.slice(2)}`);
   const international = valid(`+${digits}`);
   const country = defaultCountry?.toUpperCase();
-  if (country === undefined || !isSupportedCountry(country)) return international;
-  if (international?.country === country) return international;
-  return valid(digits, country) ?? international;
+  return (
+    international ?? (country !== undefined && isSupportedCountry(country) ? valid(digits, country) : null)
+  );
 }
 
 function valid(text: string, country?: CountryCode): ParsedPhone | null {
