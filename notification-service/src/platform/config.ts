@@ -1,5 +1,7 @@
+import { createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseSimulatedCalendar } from './clock.ts';
+import { nextRun, parseCron } from './cron.ts';
 
 /**
  * Every setting of the product, with its default, in one place. `process.env` is read once, in main.ts, and handed
@@ -8,7 +10,12 @@ import { parseSimulatedCalendar } from './clock.ts';
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => z.coerce.number().int().min(min).max(max);
 const onOff = z.enum(['on', 'off']).transform(value => value === 'on');
-const list = z.string().transform(text => text.split(',').map(s => s.trim()).filter(s => s !== ''));
+const list = z.string().transform(text =>
+  text
+    .split(',')
+    .map(s => s.trim())
+    .filter(s => s !== ''),
+);
 const url = z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' });
 const httpUrl = url.transform(text => text.replace(/\/+$/, ''));
 
@@ -62,7 +69,25 @@ const calendar = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const cron = z.string().regex(/^(\S+\s+){4}\S+$/, 'must be a cron expression of five fields');
+const cron = z
+  .string()
+  .refine(text => parseCron(text) !== null, 'must be a cron expression of five fields')
+  .refine(
+    text => parseCron(text) === null || nextRun(text, new Date(0)) !== null,
+    'names a day that never comes',
+  );
+
+/** PEM; in one line with `\n` where the environment holds no line breaks. */
+const publicKey = z
+  .string()
+  .transform(text => text.replaceAll('\\n', '\n'))
+  .refine(pem => {
+    try {
+      return ['rsa', 'rsa-pss', 'ec'].includes(createPublicKey(pem).asymmetricKeyType ?? '');
+    } catch {
+      return false;
+    }
+  }, 'must be an RSA or EC public key in PEM form');
 
 /** Field by field: environment name → how it is read. An absent or empty variable takes the default. */
 export const SETTINGS = {
@@ -75,12 +100,21 @@ export const SETTINGS = {
   CORS_ORIGINS: list.default([]),
   LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
 
-  MONGODB_URI: z.string().regex(/^mongodb(\+srv)?:\/\//, 'must be a mongodb:// URI').optional(),
-  REDIS_URL: z.string().regex(/^(rediss?|unix):\/\//, 'must be a redis:// URL').optional(),
-  REDIS_PREFIX: z.string().regex(/^[A-Za-z0-9_-]*$/).default('relance'),
+  MONGODB_URI: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//, 'must be a mongodb:// URI')
+    .optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^(rediss?|unix):\/\//, 'must be a redis:// URL')
+    .optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]*$/)
+    .default('relance'),
 
   JWT_SECRET: secrets.optional(),
-  JWT_PUBLIC_KEY: z.string().optional(),
+  JWT_PUBLIC_KEY: publicKey.optional(),
   SERVICE_SECRET: secrets,
   WHATSAPP_SESSION_SECRET: secrets,
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -106,7 +140,10 @@ export const SETTINGS = {
   RELANCE_BACKLOG_DAYS: whole(0).default(7),
   RELANCE_MAX_SHIFT_DAYS: whole(0).default(10),
   RELANCE_TIMEZONE: zoneName.default('UTC'),
-  RELANCE_DEFAULT_LANGUAGE: z.string().regex(/^[a-z]{2}$/, 'must be a two-letter language code').default('fr'),
+  RELANCE_DEFAULT_LANGUAGE: z
+    .string()
+    .regex(/^[a-z]{2}$/, 'must be a two-letter language code')
+    .default('fr'),
   RELANCE_WINDOW: windowOfDay.prefault('08:00-20:00'),
   RELANCE_WINDOW_DAYS: weekdays.prefault('1-7'),
   RELANCE_MESSAGE_DELAY_MS: whole(0).default(30_000),
@@ -177,7 +214,9 @@ export type Config = Readonly<
 /** The configuration could not be read; `message` lists every mistake, one a line. */
 export class ConfigError extends Error {
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map(m => `  - ${m}`).join('\n')}`);
+    super(
+      `The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map(m => `  - ${m}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
   }
 }

@@ -5,7 +5,7 @@
 
 const SECRET_KEY =
   /(secret|token|password|passphrase|authorization|cookie|credential|pairing.?code|^qr|qr$|qrText|^code$|ticket)/i;
-const PHONE_KEY = /(phone|msisdn|^from$|^to$|^number$|lid$|^chatId$)/i;
+const PHONE_KEY = /([pP]hone|msisdn|^from$|^to$|^number$|^lid$|Lid$|^chatId$)/;
 const TEXT_KEY = /^(text|caption|body|messageText|messageTemplate|templates?|words)$/i;
 const ID_KEY = /(^_?id$|Ids?$)/;
 

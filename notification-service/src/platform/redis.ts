@@ -39,8 +39,10 @@ export function openQueueConnection(url: string): Redis {
 /** Ends a connection, politely if Redis answers within a second. */
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === 'end') return;
+  const ended = new Promise(resolve => redis.once('end', resolve));
   await Promise.race([redis.quit().catch(() => undefined), timer(1_000)]);
   redis.disconnect();
+  await Promise.race([ended, timer(200)]);
 }
 
 const timer = (ms: number): Promise<void> =>
