@@ -26,6 +26,7 @@ const COMMANDS = {
 const PACKAGES = {
   'redis-server': 'redis-server',
   pip: 'python3-pip',
+  'libcurl.so.4': 'libcurl4',
   chromium: 'chromium',
   'chromium-headless-shell': 'chromium-headless-shell',
 };
@@ -112,14 +113,22 @@ function storePrograms() {
   if (!process.env.REDIS_URL || commandName === 'test') needed.push('redis-server');
   if (!process.env.MONGODB_URI || commandName === 'test') {
     const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'relance', 'mongod');
-    if (!process.env.MONGOD_BIN && !onPath('mongod') && !existsSync(cache)) needed.push('pip');
+    if (!process.env.MONGOD_BIN && !onPath('mongod') && !existsSync(cache))
+      needed.push('pip', 'libcurl.so.4');
   }
   return needed;
 }
 
 function isThere(name) {
   if (name === 'pip') return run('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }) === 0;
-  return onPath(name);
+  return name === 'libcurl.so.4' ? hasLibrary(name) : onPath(name);
+}
+
+/** The fetched mongod needs one library that a slim Debian lacks. Where nobody can tell, it is taken to be there. */
+function hasLibrary(name) {
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin` };
+  const { status, stdout } = spawnSync('ldconfig', ['-p'], { env, encoding: 'utf8' });
+  return status !== 0 || stdout.includes(name);
 }
 
 /** How a command becomes root's here: as it is, through sudo without a password, or not at all. */
