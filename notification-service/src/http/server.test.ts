@@ -16,6 +16,13 @@ const service = 's'.repeat(32);
 const metricsToken = 'm'.repeat(16);
 const id = 'a'.repeat(24);
 
+interface Envelope {
+  success: boolean;
+  message: string;
+  data: { actor?: unknown };
+}
+const envelope = (response: request.Response) => response.body as Envelope;
+
 let stores: TestStores;
 let http: Http;
 const lines: string[] = [];
@@ -29,9 +36,15 @@ const routes: Route[] = [
     method: 'get',
     path: '/me',
     access: 'member',
-    handle: async c => ({ data: { actor: c.actor } }),
+    handle: c => Promise.resolve({ data: { actor: c.actor } }),
   }),
-  route({ ...common, method: 'get', path: '/admin', access: 'admin', handle: async () => ({ data: 1 }) }),
+  route({
+    ...common,
+    method: 'get',
+    path: '/admin',
+    access: 'admin',
+    handle: () => Promise.resolve({ data: 1 }),
+  }),
   route({
     ...common,
     method: 'post',
@@ -39,7 +52,7 @@ const routes: Route[] = [
     access: 'member',
     params: idParams,
     body: z.object({ name: z.string().max(5), nested: z.object({ count: z.number() }).optional() }),
-    handle: async c => ({ status: 201, data: { ...c.params, ...c.body }, message: 'Made.' }),
+    handle: c => Promise.resolve({ status: 201, data: { ...c.params, ...c.body }, message: 'Made.' }),
   }),
   route({
     ...common,
@@ -47,7 +60,7 @@ const routes: Route[] = [
     path: '/things',
     access: 'member',
     body: z.object({ force: z.boolean().optional() }),
-    handle: async c => ({ data: c.body }),
+    handle: c => Promise.resolve({ data: c.body }),
   }),
   route({
     ...common,
@@ -55,25 +68,24 @@ const routes: Route[] = [
     path: '/internal',
     access: 'service',
     body: z.object({ userId: z.string() }),
-    handle: async c => ({ data: { actor: c.actor } }),
+    handle: c => Promise.resolve({ data: { actor: c.actor } }),
   }),
   route({
     ...common,
     method: 'get',
     path: '/fails',
     access: 'member',
-    handle: async () => {
-      throw new Error('secret library words');
-    },
+    handle: () => Promise.reject(new Error('secret library words')),
   }),
   route({
     ...common,
     method: 'get',
     path: '/busy',
     access: 'member',
-    handle: async () => {
-      throw new AppError('unavailable', 'All busy.', { retryAfterSeconds: 7, details: { slots: 0 } });
-    },
+    handle: () =>
+      Promise.reject(
+        new AppError('unavailable', 'All busy.', { retryAfterSeconds: 7, details: { slots: 0 } }),
+      ),
   }),
   route({
     ...common,
@@ -104,7 +116,7 @@ const open = (extra: object = {}) =>
     logger,
     redis: stores.redis,
     metrics: createMetrics(),
-    ready: async () => ({ mongo: true }),
+    ready: () => Promise.resolve({ mongo: true }),
     deadlineMs: 300,
   });
 const stream = new PassThrough();
@@ -151,7 +163,7 @@ describe('the envelope', () => {
       .set('Authorization', token())
       .set('X-Request-Id', 'fail-7');
     expect(response.status).toBe(500);
-    expect(response.body.message).toBe('Something went wrong on our side.');
+    expect(envelope(response).message).toBe('Something went wrong on our side.');
     const line = lines.find(text => text.includes('secret library words'));
     expect(line).toContain('server.test.ts');
     expect(line).toContain('fail-7');
@@ -163,12 +175,9 @@ describe('the envelope', () => {
   });
 
   it('answers an unknown address and an unknown method as the envelope', async () => {
-    for (const response of [
-      await request(http.app).get('/nowhere'),
-      await request(http.app).put('/me'),
-    ]) {
+    for (const response of [await request(http.app).get('/nowhere'), await request(http.app).put('/me')]) {
       expect(response.status).toBe(404);
-      expect(response.body.message).toBe('This address does not exist.');
+      expect(envelope(response).message).toBe('This address does not exist.');
     }
   });
 
@@ -213,7 +222,7 @@ describe('bodies, parameters and queries', () => {
     };
     for (const [body, message] of Object.entries(sentences)) {
       const response = await send(body);
-      expect([body, response.status, response.body.message]).toEqual([body, 400, message]);
+      expect([body, response.status, envelope(response).message]).toEqual([body, 400, message]);
     }
   });
 
@@ -229,7 +238,7 @@ describe('bodies, parameters and queries', () => {
         .set('Authorization', token({ userId: 'ids' }))
         .send({ name: 'a' });
       expect([bad, response.status]).toEqual([bad, 400]);
-      expect(response.body.message).toMatch(/^id is not a valid id$|could not be read/);
+      expect(envelope(response).message).toMatch(/^id is not a valid id$|could not be read/);
     }
   });
 });
@@ -243,14 +252,18 @@ describe('who asks', () => {
   ])('%s → 401 %s', async (authorization, message) => {
     const call = request(http.app).get('/me');
     const response = await (authorization === undefined ? call : call.set('Authorization', authorization));
-    expect([response.status, response.body.message]).toEqual([401, message]);
+    expect([response.status, envelope(response).message]).toEqual([401, message]);
   });
 
   it('lets any role use the member routes and only admin the admin routes', async () => {
     const response = await request(http.app)
       .get('/me')
       .set('Authorization', token({ role: 'Super-Admin' }));
-    expect(response.body.data.actor).toMatchObject({ userId: 'u1', role: 'super-admin', isAdmin: false });
+    expect(envelope(response).data.actor).toMatchObject({
+      userId: 'u1',
+      role: 'super-admin',
+      isAdmin: false,
+    });
     const statusOf = async (role: string) =>
       (
         await request(http.app)
@@ -268,13 +281,13 @@ describe('who asks', () => {
       return authorization === undefined ? made : made.set('Authorization', authorization);
     };
     const missing = await call();
-    expect([missing.status, missing.body.message]).toEqual([401, 'No service token provided']);
+    expect([missing.status, envelope(missing).message]).toEqual([401, 'No service token provided']);
     const wrong = await call(`Bearer ${service}x`);
-    expect([wrong.status, wrong.body.message]).toEqual([403, 'Invalid service token']);
+    expect([wrong.status, envelope(wrong).message]).toEqual([403, 'Invalid service token']);
     const member = await call(token());
     expect(member.status).toBe(403);
     const right = await call(`Bearer ${service}`).set('X-Service-Name', 'payments');
-    expect(right.body.data.actor).toEqual({ kind: 'service', name: 'payments' });
+    expect(envelope(right).data.actor).toEqual({ kind: 'service', name: 'payments' });
   });
 
   it('keeps the metrics behind their own token, and absent without one', async () => {
@@ -374,27 +387,32 @@ describe('the API description', () => {
   const notDescribed = ['get /openapi.json', 'get /hello'];
 
   it('is OpenAPI 3.1 and holds every mounted route', async () => {
-    const { body } = await request(http.app).get('/openapi.json');
-    expect(body.openapi).toBe('3.1.0');
-    const described = Object.entries(body.paths as Record<string, object>).flatMap(([path, operations]) =>
-      Object.keys(operations).map(method => `${method} ${path}`),
+    const document = await described();
+    expect(document.openapi).toBe('3.1.0');
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(method => `${method} ${path}`),
     );
-    expect(
-      mountedIn(http.app)
-        .filter(name => !notDescribed.includes(name))
-        .sort(),
-    ).toEqual(described.sort());
-    expect(described).toContain('post /things/{id}');
+    const mounted = mountedIn(http.app).filter(name => !notDescribed.includes(name));
+    expect(mounted.sort()).toEqual(operations.sort());
+    expect(operations).toContain('post /things/{id}');
   });
 
   it('takes bodies from the schemas that validate', async () => {
-    const { body } = await request(http.app).get('/openapi.json');
-    const { requestBody, parameters, security } = body.paths['/things/{id}'].post;
-    expect(requestBody.content['application/json'].schema.properties.name).toEqual({
-      type: 'string',
-      maxLength: 5,
-    });
-    expect(parameters[0]).toMatchObject({ name: 'id', in: 'path', required: true });
-    expect(security).toEqual([{ member: [] }]);
+    const operation = (await described()).paths['/things/{id}']?.['post'];
+    const schema = operation?.requestBody.content['application/json'].schema;
+    expect(schema?.properties['name']).toEqual({ type: 'string', maxLength: 5 });
+    expect(operation?.parameters[0]).toMatchObject({ name: 'id', in: 'path', required: true });
+    expect(operation?.security).toEqual([{ member: [] }]);
   });
 });
+
+interface Operation {
+  parameters: object[];
+  security: object[];
+  requestBody: { content: { 'application/json': { schema: { properties: Record<string, object> } } } };
+}
+
+async function described() {
+  const response = await request(http.app).get('/openapi.json');
+  return response.body as { openapi: string; paths: Record<string, Record<string, Operation>> };
+}

@@ -6,7 +6,7 @@ export interface Sse {
   /** What the page saw last, from `Last-Event-ID` (or `?lastEventId=`, for pages that read by fetch); null at first. */
   readonly lastEventId: string | null;
   /** `id: null` leaves the page's last id as it is. Nothing happens when the page has gone. */
-  send(event: { id: string | null; type: string; data: unknown }): void;
+  send: (event: { id: string | null; type: string; data: unknown }) => void;
   /** Called once, when the page has gone or we have ended it. */
   onClose(listener: () => void): void;
   close(): void;
