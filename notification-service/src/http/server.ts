@@ -16,6 +16,7 @@ import { describeApi, type OpenApiDocument } from './openapi.ts';
 import { createRateLimits } from './rate-limit.ts';
 import type { Route } from './route.ts';
 import { createTickets, type Tickets } from './tickets.ts';
+import { answerUnreadable } from './unreadable.ts';
 
 /** A plain page, script or style sheet, served as it is under the strict content policy. */
 export interface Page {
@@ -91,6 +92,7 @@ export function createHttp(deps: HttpDeps): Http {
 
   const server = createServer(app);
   server.keepAliveTimeout = 65_000;
+  server.on('clientError', answerUnreadable);
   return {
     ...{ app, openApiDocument, routes },
     listen: (port, host = '0.0.0.0') => listen(server, port, host),
