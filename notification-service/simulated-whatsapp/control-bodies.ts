@@ -55,7 +55,9 @@ export type Body<K extends keyof typeof bodies> = z.infer<(typeof bodies)[K]>;
 
 /** The first thing that is wrong, as one sentence. */
 export function sentenceOf(error: z.ZodError): string {
-  const issue = error.issues[0];
+  const first = error.issues[0];
+  // Of the forms that a body may have, the last is the usual one.
+  const issue = first?.code === 'invalid_union' && first.path.length === 0 ? first.errors.at(-1)?.[0] : first;
   if (!issue) return 'This request is not understood.';
   const where = issue.path.length > 0 ? `"${issue.path.join('.')}"` : 'The body';
   const what = /^(must|is)\b/.test(issue.message) ? issue.message : `is not right (${issue.message})`;

@@ -8,6 +8,9 @@ if (typeof options === 'string') {
   process.exit(2);
 }
 
+// Whoever started it may die; the network goes on, and nobody reading its output is no failure.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   const network = await startNetwork(options);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

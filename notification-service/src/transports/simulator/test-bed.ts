@@ -13,7 +13,7 @@ export interface Watched {
   session: Session;
   seen: Seen[];
   /** The next such event, or the first one there was. */
-  first<K extends EventName>(name: K, count?: number): Promise<Parameters<SessionEvents[K]>>;
+  first: <K extends EventName>(name: K, count?: number) => Promise<Parameters<SessionEvents[K]>>;
 }
 
 export interface TestBed {
