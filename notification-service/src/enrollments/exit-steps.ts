@@ -39,7 +39,9 @@ export interface ExitDeps {
   store: DocStore;
 }
 
-type StepsOf<S extends { at: string }> = { [K in S['at']]: (state: Extract<S, { at: K }>, deps: ExitDeps) => Promise<S> };
+type StepsOf<S extends { at: string }> = {
+  [K in S['at']]: (state: Extract<S, { at: K }>, deps: ExitDeps) => Promise<S>;
+};
 
 export function stepExit(state: ExitState, deps: ExitDeps): Promise<ExitState> {
   const step = STEPS[state.at] as (s: ExitState, d: ExitDeps) => Promise<ExitState>;
@@ -49,11 +51,16 @@ export function stepExit(state: ExitState, deps: ExitDeps): Promise<ExitState> {
 const STEPS: StepsOf<ExitState> = {
   /** The other key of the person, where an enrollment knows it. */
   async phone({ exit }, { store }) {
-    if (exit.referralUserId !== null && exit.phoneHash !== null) return { at: 'person', exit, keys: keysOf(exit) };
-    const known = await store.findOne<Pick<EnrollmentDoc, 'referralUserId' | 'phoneHash'>>('enrollments', whom(exit), {
-      sort: { enteredAt: -1 },
-      projection: { referralUserId: 1, phoneHash: 1 },
-    });
+    if (exit.referralUserId !== null && exit.phoneHash !== null)
+      return { at: 'person', exit, keys: keysOf(exit) };
+    const known = await store.findOne<Pick<EnrollmentDoc, 'referralUserId' | 'phoneHash'>>(
+      'enrollments',
+      whom(exit),
+      {
+        sort: { enteredAt: -1 },
+        projection: { referralUserId: 1, phoneHash: 1 },
+      },
+    );
     const both = known ? { ...exit, referralUserId: known.referralUserId, phoneHash: known.phoneHash } : exit;
     return { at: 'person', exit, keys: keysOf(both) };
   },
@@ -98,7 +105,9 @@ const STEPS: StepsOf<ExitState> = {
   },
 
   async before({ exit, stopped }, { store }) {
-    const ended = await store.findOne('enrollments', { ...whom(exit), ...spared(exit) });
+    const ended = await store.findOne<EnrollmentDoc>('enrollments', { ...whom(exit), ...spared(exit) });
+    // Enrolled since the look above: it is stopped as well, so that the answer stays true.
+    if (ended?.status === 'active') return { at: 'enrollment', exit, stopped };
     return { at: 'done', result: { outcome: ended ? 'already' : 'none', enrollments: 0, ended: stopped } };
   },
 

@@ -1,0 +1,2 @@
+/** A member's settings, pauses, consent, exclusions. */
+export * from './member-model.ts';
