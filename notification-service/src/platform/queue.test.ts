@@ -164,6 +164,37 @@ describe('losing Redis’ memory', () => {
   }, 40_000);
 });
 
+describe('a worker that died in the middle of a job', () => {
+  it('has that job cleared away, never run again, and its id is free', async () => {
+    const stalled = { lockMs: 300, checkMs: 100 };
+    const ran: string[] = [];
+    const dead = make({
+      ...{ name: 'shared', stalled, closeTimeoutMs: 1 },
+      handle: (_, { id }) => {
+        ran.push(`dead ${id}`);
+        return new Promise(() => undefined);
+      },
+    });
+    await dead.add({ channelId: 'c' }, { jobId: 'at-it' });
+    await dead.add({ channelId: 'c' }, { jobId: 'waiting' });
+    await vi.waitUntil(() => ran.length === 1);
+    await dead.close(); // its lock is not renewed from here on, as after kill -9
+    const metrics = createMetrics();
+    const alive = make({
+      ...{ name: 'shared', sort: 'shared', stalled, metrics },
+      handle: (_, { id }) => Promise.resolve(ran.push(`alive ${id}`)),
+    });
+    await vi.waitUntil(async () => (await metrics.expose()).text.includes('outcome="stalled"'), {
+      timeout: 5_000,
+    });
+    expect(ran).toEqual(['dead at-it', 'alive waiting']);
+    expect(await alive.counts()).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+    await alive.add({ channelId: 'c' }, { jobId: 'at-it' });
+    await vi.waitUntil(() => ran.length === 3);
+    expect(ran[2]).toBe('alive at-it');
+  });
+});
+
 describe('closing', () => {
   it('waits for the running job, takes no other, and is part of the shutdown', async () => {
     const shutdown = createShutdown(logger);

@@ -32,6 +32,8 @@ export interface QueueSpec<T> extends QueuePlace {
   shutdown?: Shutdown;
   /** How long `close` waits for running jobs (default 15 s). */
   closeTimeoutMs?: number;
+  /** How soon a dead worker's job is cleared away: its lock (default 90 s), and how often that is looked at (30 s). */
+  stalled?: { lockMs: number; checkMs: number };
 }
 
 export interface JobQueue<T> {
@@ -90,7 +92,7 @@ export async function obliterateQueue(place: QueuePlace, name: string): Promise<
 }
 
 function openBull(
-  spec: QueuePlace & Pick<QueueSpec<unknown>, 'name' | 'limiter' | 'keepEnded'>,
+  spec: QueuePlace & Pick<QueueSpec<unknown>, 'name' | 'limiter' | 'keepEnded' | 'stalled'>,
   connections: Redis[],
 ): Bull.Queue<unknown> {
   if (spec.name.includes(':')) throw new Error('The name of a queue has no colon.');
@@ -107,8 +109,8 @@ function openBull(
     settings: {
       // With Bull's defaults a killed process has its job run again: MongoDB says what is due, not Bull.
       maxStalledCount: 0,
-      lockDuration: LOCK_MS,
-      stalledInterval: 30_000,
+      lockDuration: spec.stalled?.lockMs ?? LOCK_MS,
+      stalledInterval: spec.stalled?.checkMs ?? 30_000,
       // After a flush the running job cannot be marked as done; the worker must not idle for Bull's five seconds.
       retryProcessDelay: 250,
     },
