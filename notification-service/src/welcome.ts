@@ -28,13 +28,14 @@ export async function welcome(options: {
   apiUrl: string;
   environment: Environment;
   logger: EmbeddedLogger;
+  print?: (text: string) => void;
 }): Promise<void> {
   const access = accessOf(options.apiUrl, options.environment);
   if (!access) return;
   await fillWhenEmpty(access, options.environment).catch((error: unknown) => {
     options.logger.warn('The sample data could not be loaded', { reason: String(error) });
   });
-  console.log(greeting(access, options.environment));
+  (options.print ?? console.log)(greeting(access, options.environment));
 }
 
 function accessOf(apiUrl: string, environment: Environment): Access | undefined {
