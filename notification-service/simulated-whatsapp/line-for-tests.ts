@@ -14,10 +14,10 @@ export interface TestDevice {
   hangUp(): Promise<void>;
 }
 
-/** Opens a line and says hello: with a login, or without one to be scanned by `phone`. */
+/** Opens a line and says hello: with a login, or without one to wait for a scan, by `phone` where given. */
 export async function joinAs(
   url: string,
-  by: { phone: string } | { login: TestDevice['login']; session?: string; resume?: boolean },
+  by: { phone: string } | { login: TestDevice['login'] | null; session?: string; resume?: boolean },
 ): Promise<TestDevice> {
   const socket = new WebSocket(new URL('/device', url.replace('http', 'ws')));
   const frames: Frame[] = [];
