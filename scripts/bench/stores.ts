@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findMongod } from '../../notification-service/src/platform/embedded-mongod-binary.ts';
+import { startEmbeddedMongod } from '../../notification-service/src/platform/embedded-mongod.ts';
+import { startEmbeddedRedis } from '../../notification-service/src/platform/embedded-redis.ts';
+import { openMongo } from '../../notification-service/src/platform/mongo.ts';
+import type { Mongo } from '../../notification-service/src/platform/mongo.ts';
+
+export interface BenchStores {
+  redisUrl: string;
+  uriOf(database: string): string;
+  /** A new database with all indexes. */
+  open(database: string): Promise<Mongo>;
+  close(): Promise<void>;
+}
+
+const quiet = { info: () => undefined, warn: console.error, error: console.error };
+
+/** A real mongod and Redis of this run's own, gone when it ends. */
+export async function openBenchStores(): Promise<BenchStores> {
+  const dir = await mkdtemp(join(tmpdir(), 'relance-bench-'));
+  const binary = await findMongod(process.env, quiet);
+  const redis = await startEmbeddedRedis({ dir, logger: quiet });
+  const mongod = await startEmbeddedMongod({ dir, binary, logger: quiet, cacheGb: 2 });
+  const opened: Mongo[] = [];
+  return {
+    redisUrl: redis.url,
+    uriOf: mongod.uriOf,
+    async open(database) {
+      const mongo = await openMongo(mongod.uriOf(database));
+      opened.push(mongo);
+      await mongo.buildIndexes();
+      return mongo;
+    },
+    async close() {
+      await Promise.all(opened.map(mongo => mongo.close()));
+      await Promise.all([mongod.stop(), redis.stop()]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

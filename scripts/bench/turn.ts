@@ -1,0 +1,138 @@
+import type { HeldSession, Session } from '../../notification-service/src/channels/index.ts';
+import { takeTurn } from '../../notification-service/src/delivery/take-turn.ts';
+import type { TurnDeps } from '../../notification-service/src/delivery/turn.ts';
+import { mongoDocStore } from '../../notification-service/src/platform/doc-store.ts';
+import type { DocStore } from '../../notification-service/src/platform/doc-store.ts';
+import { newToken } from '../../notification-service/src/platform/random.ts';
+import type { Db, Document } from '../../notification-service/src/platform/mongo.ts';
+import { percentile, row, timedSideBySide } from './rows.ts';
+import type { Row } from './rows.ts';
+import { fill, INSTANCE, NOW, sampleChannel, sampleEnrollment } from './sample.ts';
+import type { BenchStores } from './stores.ts';
+
+const CHANNELS = 1_000;
+const SIDE_BY_SIDE = 20;
+
+type Recorded = [op: keyof DocStore, collection: string, filter: Document, update: unknown, options: unknown];
+
+/** The turn, take to end, against the raw driver doing the same reads and writes in the same order on the same data. */
+export async function benchTurn(stores: BenchStores): Promise<Row[]> {
+  const ours = await prepared(stores, 'turn_warm');
+  await everyTurn(ours.db, ours.channelIds.slice(0, 100), null);
+  const ourRun = await prepared(stores, 'turn_ours');
+  const recorded = new Map<string, Recorded[]>();
+  const took = await everyTurn(ourRun.db, ourRun.channelIds, recorded);
+  const rawRun = await prepared(stores, 'turn_raw');
+  const rawTook = await timed(() =>
+    timedSideBySide(rawRun.channelIds, SIDE_BY_SIDE, id => replay(rawRun.db, recorded.get(id) ?? [])),
+  );
+  const sent = await ourRun.db.collection('enrollments').countDocuments({ 'step.day': 3 });
+  if (sent !== CHANNELS) throw new Error(`${sent} of ${CHANNELS} turns sent something.`);
+  const writes = [...recorded.values()].flat().filter(([op]) => op !== 'findOne' && op !== 'find').length;
+  return [
+    row({ name: 'turn: turns', value: CHANNELS / took.seconds, unit: '/s', baseline: CHANNELS / rawTook.seconds }, { atLeast: 0.7 }),
+    row({ name: 'turn: p95', value: percentile(took.value, 0.95), unit: 'ms', baseline: percentile(rawTook.value, 0.95) }, { atMost: 1 / 0.7 }),
+    row({ name: 'turn: writes per send', value: writes / CHANNELS, unit: 'writes' }, { exactly: 4 }),
+  ];
+}
+
+async function prepared(stores: BenchStores, name: string): Promise<{ db: Db; channelIds: string[] }> {
+  const { db } = await stores.open(name);
+  await fill(db, 'channels', CHANNELS, n => sampleChannel(n, true));
+  const channelIds = Array.from({ length: CHANNELS }, (_, n) => sampleChannel(n, true)._id);
+  await fill(db, 'enrollments', CHANNELS, n => sampleEnrollment(channelIds[n] ?? '', n, NOW));
+  return { db, channelIds };
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const started = performance.now();
+  const value = await work();
+  return { value, seconds: (performance.now() - started) / 1000 };
+}
+
+function everyTurn(db: Db, channelIds: readonly string[], recorded: Map<string, Recorded[]> | null) {
+  const store = mongoDocStore(db);
+  return timed(() =>
+    timedSideBySide(channelIds, SIDE_BY_SIDE, channelId => {
+      const operations: Recorded[] = [];
+      recorded?.set(channelId, operations);
+      return takeTurn(channelId, instantTurns(recorded ? recording(store, operations) : store));
+    }),
+  );
+}
+
+function recording(store: DocStore, into: Recorded[]): DocStore {
+  return {
+    findOne: (c, f, o) => (into.push(['findOne', c, f, null, o]), store.findOne(c, f, o)),
+    find: (c, f, o) => (into.push(['find', c, f, null, o]), store.find(c, f, o)),
+    updateOne: (c, f, u, o) => (into.push(['updateOne', c, f, u, o]), store.updateOne(c, f, u, o)),
+    findOneAndUpdate: (c, f, u, o) => (into.push(['findOneAndUpdate', c, f, u, o]), store.findOneAndUpdate(c, f, u, o)),
+    insertOne: (c, d) => (into.push(['insertOne', c, d, null, null]), store.insertOne(c, d)),
+  };
+}
+
+/** The raw driver, without any of our code around it. */
+async function replay(db: Db, operations: readonly Recorded[]): Promise<void> {
+  for (const [op, name, filter, update, options] of operations) {
+    const collection = db.collection(name);
+    if (op === 'findOne') await collection.findOne(filter, options as object);
+    else if (op === 'find') await collection.find(filter, options as object).toArray();
+    else if (op === 'updateOne') await collection.updateOne(filter, update as object, options as object);
+    else if (op === 'findOneAndUpdate') await collection.findOneAndUpdate(filter, update as object, { returnDocument: 'after' });
+  }
+}
+
+const session: Session = {
+  alive: true,
+  requestPairingCode: () => Promise.resolve(''),
+  lookUp: () => Promise.resolve({ chatId: 'chat', lid: null }),
+  typing: () => Promise.resolve(),
+  newMessageId: newToken,
+  send: (_chat, _part, messageId) => Promise.resolve({ kind: 'sent', messageId: messageId ?? '' }),
+  history: () => Promise.resolve([]),
+  unlink: () => Promise.resolve({ unlinked: true }),
+  close: () => Promise.resolve(),
+};
+
+/** A transport that answers at once, and pace set to nothing. */
+const instantTurns = (store: DocStore): TurnDeps => ({
+  store,
+  clock: { now: () => NOW, rate: 1 },
+  random: () => 0.5,
+  calendar: {
+    localDateOf: at => at.toISOString().slice(0, 10),
+    localMinuteOf: () => 600,
+    windowAt: () => ({ open: true }),
+    nextDue: () => ({ dueAt: new Date(NOW.getTime() + 86_400_000), lateDays: 0 }),
+  },
+  host: {
+    instanceId: INSTANCE,
+    isActing: () => true,
+    held: (channelId): HeldSession => ({ channelId, session, serial: 1, epoch: 1, identity: { phone: '1', lid: null, inUseSince: null } }),
+    restart: () => Promise.resolve(),
+  },
+  brakesOf: () => ({ gapFactor: 1, capFactor: 1, firstContactFactor: 1, firstContactsAllowed: true, rest: false }),
+  settings: {
+    pace: {
+      delayMs: 0,
+      jitterMs: 0,
+      waveSize: 1e9,
+      wavePauseMinutes: { min: 0, max: 0 },
+      maxPerDay: 1e9,
+      maxPerHour: 1e9,
+      warmup: false,
+      breakerFailures: 1e9,
+      breakerMinutes: 1,
+    },
+    memberCapDefault: 1e9,
+    paymentFreshnessMs: 1e12,
+    maxShiftDays: 10,
+    sendRetries: 3,
+    sendingIsOn: true,
+  },
+  newToken,
+  machineNow: () => ({ monotonicMs: performance.now(), wallMs: performance.now() }),
+  pause: () => Promise.resolve(),
+  words: () => Promise.resolve({ kind: 'parts', parts: [{ text: 'Bonjour Awa, ta place est toujours là !', media: null }] }),
+  attempted: () => undefined,
+});
