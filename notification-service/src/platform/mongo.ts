@@ -46,7 +46,10 @@ export interface Mongo {
 }
 
 /** Opens the store; rejects when it cannot be reached within `serverSelectionMs`. */
-export async function openMongo(uri: string, options: { serverSelectionMs?: number; maxPoolSize?: number } = {}): Promise<Mongo> {
+export async function openMongo(
+  uri: string,
+  options: { serverSelectionMs?: number; maxPoolSize?: number } = {},
+): Promise<Mongo> {
   const connection = mongoose.createConnection(uri, {
     autoIndex: false,
     autoCreate: false,
@@ -70,7 +73,8 @@ export async function openMongo(uri: string, options: { serverSelectionMs?: numb
         await model.createIndexes();
       }
     },
-    transaction: work => connection.getClient().withSession(session => session.withTransaction(() => work(session))),
+    transaction: work =>
+      connection.getClient().withSession(session => session.withTransaction(() => work(session))),
     async ping() {
       await db.command({ ping: 1 });
     },
@@ -79,4 +83,5 @@ export async function openMongo(uri: string, options: { serverSelectionMs?: numb
 }
 
 /** Whether a write failed only because the document exists already. */
-export const isDuplicateKey = (error: unknown): boolean => error instanceof MongoServerError && error.code === 11000;
+export const isDuplicateKey = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === 11000;

@@ -3,7 +3,7 @@ import type { Logger } from './logger.ts';
 /** What is opened is closed, backwards. */
 export interface Shutdown {
   /** To be closed by `close`; beside every opening. `timeoutMs` (default 15 s): after it the next one gets its turn. */
-  defer(name: string, close: () => Promise<unknown> | undefined, options?: { timeoutMs?: number }): void;
+  defer(name: string, close: () => unknown, options?: { timeoutMs?: number }): void;
   /** Closes all, the last opened first; never rejects, the same promise when called again. */
   close(): Promise<void>;
 }
@@ -11,7 +11,7 @@ export interface Shutdown {
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 export function createShutdown(logger: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>): Shutdown {
-  const opened: { name: string; close: () => Promise<unknown> | undefined; timeoutMs: number }[] = [];
+  const opened: { name: string; close: () => unknown; timeoutMs: number }[] = [];
   let closing: Promise<void> | null = null;
 
   const closeAll = async (): Promise<void> => {
@@ -32,7 +32,7 @@ export function createShutdown(logger: Pick<Logger, 'info' | 'warn' | 'error' | 
 }
 
 async function bounded(
-  close: () => Promise<unknown> | undefined,
+  close: () => unknown,
   timeoutMs: number,
 ): Promise<'closed' | 'late' | { error: unknown }> {
   let timer: NodeJS.Timeout | undefined;
