@@ -1,4 +1,4 @@
-import type { ClosedReason, OpenSession } from '../../channels/transport.ts';
+import { TransportError, type ClosedReason, type OpenSession } from '../../channels/transport.ts';
 import { monotonicNowMs } from '../../platform/clock.ts';
 import { newToken } from '../../platform/random.ts';
 import { backoffMs } from './backoff.ts';
@@ -17,8 +17,8 @@ import type { SessionDeps } from './session.ts';
 export interface Connection {
   readonly isAlive: boolean;
   readonly isReady: boolean;
-  /** Shows a QR and waits for a scan. */
-  readonly isWaiting: boolean;
+  /** Resolves once a QR is shown, at once when one is; also when the session or this deadline is over. True when one is shown. */
+  whenWaiting(deadlineMs: number): Promise<boolean>;
   readonly questions: Questions;
   readonly sends: Sends;
   /** Reaches the network. Rejects with a TransportError. */
@@ -45,6 +45,8 @@ export function createConnection(
   let isReady = false;
   let wasReady = false;
   let isOver = false;
+  let showsQr = false;
+  const waiters = new Set<() => void>();
   let trouble: { sinceMs: number; attempts: number } | null = null;
 
   const later = (ms: number, act: () => void): NodeJS.Timeout => {
@@ -60,6 +62,8 @@ export function createConnection(
     if (isOver) return;
     isOver = true;
     isReady = false;
+    showsQr = false;
+    for (const waiter of waiters) waiter();
     line?.hangUp();
     for (const timer of timers) clearTimeout(timer);
     confirmations.stop();
@@ -87,6 +91,16 @@ export function createConnection(
     else line = opened;
   };
 
+  const loadLogin = async (): Promise<SimulatorLogin | null> => {
+    try {
+      return await deps.loginStore.load(channelId);
+    } catch (error) {
+      throw new TransportError('launch', 'The stored login of this channel could not be read.', {
+        cause: error,
+      });
+    }
+  };
+
   const greet = (resume: boolean): void => {
     line?.write({ op: 'hello', session, resume: resume && login !== null, login });
     // A network that takes the line but says nothing is as good as none.
@@ -99,12 +113,15 @@ export function createConnection(
     trouble = null;
     switch (event.ev) {
       case 'qr':
+        showsQr = true;
+        for (const waiter of waiters) waiter();
         on.qr(event.text, event.validForMs);
         break;
       case 'linking':
         on.linking();
         break;
       case 'linked':
+        showsQr = false;
         login = event.login;
         saved = deps.loginStore.save(channelId, event.login);
         saved.catch((error: unknown) => {
@@ -180,6 +197,7 @@ export function createConnection(
   const lose = (): void => {
     const wasUsable = isReady;
     isReady = false;
+    showsQr = false;
     line = null;
     clearTimeout(silence);
     questions.abandon();
@@ -211,14 +229,20 @@ export function createConnection(
     get isReady() {
       return isReady && line?.isOpen === true;
     },
-    get isWaiting() {
-      return !isOver && login === null && line?.isOpen === true;
+    async whenWaiting(deadlineMs) {
+      if (!showsQr && !isOver && login === null) {
+        await new Promise<void>(resolve => {
+          waiters.add(resolve);
+          later(deadlineMs, resolve);
+        });
+      }
+      return showsQr;
     },
     questions,
     sends,
     end,
     async open() {
-      login = await deps.loginStore.load(channelId);
+      login = await loadLogin();
       await dial();
       // The caller gets its session before the first event.
       setImmediate(() => {
