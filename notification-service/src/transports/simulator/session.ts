@@ -62,8 +62,9 @@ export async function openSession(
 }
 
 async function requestPairingCode(deps: SessionDeps, connection: Connection, phone: string): Promise<string> {
-  if (!connection.isWaiting)
+  if (!(await connection.whenWaiting(deps.callDeadlineMs))) {
     throw new TransportError('not_ready', 'This channel is not waiting to be linked.');
+  }
   const question = { op: 'pairing-code', phone };
   return (await connection.questions.ask(question, values.pairingCode, deps.callDeadlineMs)).code;
 }

@@ -47,7 +47,6 @@ test('a scan links the channel, a message goes out once, and its receipts come',
 
 test('a pairing code links the channel, on the phone that it was made for only', async () => {
   const watched = await bed.open(bed.newTransport(), 'c1');
-  await watched.first('qr');
   const code = await watched.session.requestPairingCode(MEMBER);
   expect(code).toMatch(/^[1-9A-Z]{8}$/);
   await expect(bed.control('POST', '/control/links/code', { code, phone: FRIEND })).rejects.toThrow('409');
@@ -217,6 +216,15 @@ test('a network that cannot be reached is a typed refusal', async () => {
   const transport = bed.newTransport();
   await bed.network.close();
   await expect(bed.open(transport, 'c1')).rejects.toMatchObject({ name: 'TransportError', reason: 'launch' });
+});
+
+test('a login store that fails is a typed refusal, and the channel is not in use afterwards', async () => {
+  const transport = bed.newTransport();
+  const working = { ...bed.loginStore };
+  bed.loginStore.load = () => Promise.reject(new Error('no database'));
+  await expect(bed.open(transport, 'c1')).rejects.toMatchObject({ name: 'TransportError', reason: 'launch' });
+  Object.assign(bed.loginStore, working);
+  await bed.link(transport, 'c1', MEMBER);
 });
 
 test('the QR and the scan of two members at once do not mix', async () => {
