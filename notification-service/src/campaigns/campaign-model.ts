@@ -33,4 +33,6 @@ export interface CampaignDoc {
 export const isForSubscribers = (campaign: Pick<CampaignDoc, 'targetFilter'>): boolean =>
   campaign.targetFilter?.subscriptionStatus === 'subscribed';
 
-export const campaignModel = defineModel<CampaignDoc>('campaigns', [{ key: { memberId: 1, type: 1, createdAt: -1 } }]);
+export const campaignModel = defineModel<CampaignDoc>('campaigns', [
+  { key: { memberId: 1, type: 1, createdAt: -1 } },
+]);
