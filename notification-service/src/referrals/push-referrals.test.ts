@@ -69,6 +69,17 @@ it('a referral without a date is as old as its first push', async () => {
   });
 });
 
+it('referrer and date stay as they were first told', async () => {
+  await push(row('a', { createdAt: '2026-04-01T00:00:00Z' }));
+  expect(await push(row('b'), row('a', { referrerUserId: 'other' }))).toEqual({
+    added: 1,
+    updated: 0,
+    invalid: [{ index: 1, _id: 'a', message: 'This person was referred by another member before.' }],
+  });
+  await push(row('a', { createdAt: '2020-01-01T00:00:00Z' }));
+  expect(await unpaid(new Date('2026-04-01T00:00:00Z'))).toEqual(['a', 'b']);
+});
+
 it('as a source: unpaid ones from a date on, oldest first, in batches', async () => {
   const day = (n: number) => ({ createdAt: `2026-04-${String(n).padStart(2, '0')}T00:00:00Z` });
   await push(
