@@ -35,7 +35,12 @@ export interface Exclusion {
   at: Date;
 }
 
-export const newMember = (args: { _id: string; email: string; name: string | null; at: Date }): MemberDoc => ({
+export const newMember = (args: {
+  _id: string;
+  email: string;
+  name: string | null;
+  at: Date;
+}): MemberDoc => ({
   _id: args._id,
   email: args.email,
   name: args.name,
