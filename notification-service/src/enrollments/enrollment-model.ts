@@ -66,6 +66,9 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   // A person is in at most one running sequence on the whole platform.
   { key: { referralUserId: 1 }, name: 'one_running_by_user', unique: true, partialFilterExpression: { status: 'active' } },
   { key: { phoneHash: 1 }, name: 'one_running_by_phone', unique: true, partialFilterExpression: { status: 'active' } },
+  // Every sequence somebody was ever in: eligibility and exit ask by both keys, whatever the status.
+  { key: { referralUserId: 1, enteredAt: -1 }, name: 'by_user' },
+  { key: { phoneHash: 1, enteredAt: -1 }, name: 'by_phone' },
   // The pick: the longest due of a channel, by rank.
   {
     key: { channelId: 1, 'step.rank': 1, 'step.tryAt': 1 },

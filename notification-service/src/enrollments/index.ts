@@ -1,5 +1,100 @@
 /** Who is in a campaign, at which step, when the next is due; eligibility, exit, the person. */
+import type { Route } from '../http/route.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import type { PhoneHasher } from '../platform/crypto.ts';
+import { mongoDocStore } from '../platform/doc-store.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Db } from '../platform/mongo.ts';
+import type { Redis } from '../platform/redis.ts';
+import { withSlotLock } from '../platform/slot-lock.ts';
+import type { ReferralSource } from '../referrals/index.ts';
+import { createCalendar } from './calendar.ts';
+import type { EnrollmentCalendar } from './calendar.ts';
+import { enrollDue } from './enroll-due.ts';
+import { enrollMember } from './enroll-member.ts';
+import { enrollmentRoutes } from './enrollment-routes.ts';
+import { exitReferral } from './exit-referral.ts';
+import { exitRoutes } from './exit-routes.ts';
+import type { Exit, ExitResult } from './exit-steps.ts';
+import { addToRun, emptyRun } from './run-report.ts';
+import type { MemberReport, RunReport } from './run-report.ts';
+import { stopRoutes } from './stop-routes.ts';
+
 export * from './calendar.ts';
+export { eligibility } from './eligibility.ts';
+export type { Candidate, CandidateFacts, Eligibility, EnrollmentRules, NotEligible } from './eligibility.ts';
 export * from './enrollment-model.ts';
+export { exitEventModel } from './exit-event-model.ts';
+export { exitReferral } from './exit-referral.ts';
+export { stepExit } from './exit-steps.ts';
+export type { Exit, ExitDeps, ExitResult, ExitState } from './exit-steps.ts';
+export { holdEnrollment, holdUpdate, moveWrites, releaseEnrollment } from './hold-enrollment.ts';
+export { newEnrollment } from './new-enrollment.ts';
+export { passedOverModel } from './passed-over-model.ts';
+export type { PassedOverDoc } from './passed-over-model.ts';
 export * from './person-model.ts';
+export type { Closed, MemberReport, RunReport } from './run-report.ts';
 export * from './step.ts';
+
+export interface EnrollmentsDeps {
+  config: Config;
+  db: Db;
+  redis: Redis;
+  clock: Clock;
+  logger: Logger;
+  source: ReferralSource;
+  hashPhone: PhoneHasher;
+  /** Wakes the pump that hosts this channel, in whatever process it runs. */
+  wakeChannel(channelId: string): void;
+  /** Told of every sequence that ended by a payment, by hand or with the member's subscription; must not throw. */
+  ended(result: ExitResult): void;
+  recordAudit(entry: { actor: string; action: string; target: string; after?: unknown }): Promise<void>;
+}
+
+export interface Enrollments {
+  routes: Route[];
+  /** With the configured sending hours. */
+  calendar: EnrollmentCalendar;
+  enrollMember(memberId: string): Promise<MemberReport>;
+  /** Every member, now. */
+  enrollDue(): Promise<RunReport>;
+  /** The same for the tick of `at`, unless another process has taken it. */
+  enrollTick(at: Date): Promise<void>;
+  exitReferral(exit: Exit): Promise<ExitResult>;
+}
+
+/** A slot is named by its instant, so it only has to outlive the difference of the processes' clocks. */
+const SLOT_MS = 10 * 60_000;
+
+export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
+  const { config, clock, redis } = deps;
+  const store = mongoDocStore(deps.db);
+  const calendar = createCalendar({ window: config.RELANCE_WINDOW, days: config.RELANCE_WINDOW_DAYS });
+  const tools = { ...deps, store, calendar };
+  const runFor = async (memberId: string | null): Promise<RunReport> => {
+    if (memberId === null) return enrollDue(tools);
+    const run = emptyRun();
+    addToRun(run, await enrollMember(memberId, tools));
+    return run;
+  };
+  return {
+    routes: [
+      ...exitRoutes(tools),
+      ...stopRoutes(tools),
+      ...enrollmentRoutes({ run: runFor, recordAudit: deps.recordAudit }),
+    ],
+    calendar,
+    enrollMember: memberId => enrollMember(memberId, tools),
+    enrollDue: () => enrollDue(tools),
+    async enrollTick(at) {
+      const slot = `${config.REDIS_PREFIX}:enroll:${at.toISOString()}`;
+      await withSlotLock(redis, slot, SLOT_MS, () => enrollDue(tools));
+    },
+    async exitReferral(exit) {
+      const result = await exitReferral(exit, { store });
+      deps.ended(result);
+      return result;
+    },
+  };
+}
