@@ -53,8 +53,7 @@ const CLOSED_BY = { yes: null, no: 'not_subscribed', unknown: 'subscription_unkn
 async function readAnswer(scene: Scene, now: Date, deps: EnrollDeps): Promise<MemberReport> {
   const { member, closed } = scene;
   const watch = await watchPayments(member._id, deps.db);
-  const after =
-    member.enrollmentCursor ?? new Date(now.getTime() - deps.config.RELANCE_BACKLOG_DAYS * DAY_MS);
+  const after = lookAfter(member.enrollmentCursor, now, deps.config.RELANCE_BACKLOG_DAYS);
   const since = oldestOf(watch.oldest, closed === null ? after : null);
   if (since === null) return emptyReport(closed);
   const answer = await deps.source.unpaidReferrals(member._id, margin(since));
@@ -68,6 +67,15 @@ async function readAnswer(scene: Scene, now: Date, deps: EnrollDeps): Promise<Me
   const payments = await settlePayments(watch, now, answer.unreadable === 0, deps);
   await entry?.finish();
   return { ...emptyReport(closed), ...entry?.report(), ...payments };
+}
+
+/**
+ * Behind the cursor everybody was considered who was known then. Some are told late, with the date on which they were
+ * referred, so nobody within the days of the backlog is passed over; ids keep it from enrolling twice. Pure.
+ */
+export function lookAfter(cursor: Date | null, now: Date, backlogDays: number): Date {
+  const backlog = new Date(now.getTime() - backlogDays * DAY_MS);
+  return oldestOf(cursor, backlog) ?? backlog;
 }
 
 /** A second earlier: whoever keeps whole seconds, or reads `since` as "later than", must still name the oldest. */
