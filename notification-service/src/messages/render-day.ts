@@ -1,0 +1,85 @@
+import type { MessagePart } from '../channels/index.ts';
+import type { Collection } from '../platform/mongo.ts';
+import type { Logger } from '../platform/logger.ts';
+import { savedTemplate } from './check-template.ts';
+import { textFor } from './languages.ts';
+import { type DayContent, type DayMedia, type DayMessageDoc, dayMessageIdOf } from './message-model.ts';
+import { partsOfDay } from './parts-of-day.ts';
+import { renderTemplate } from './template-engine.ts';
+import { type WrittenTo, valuesOf } from './variables.ts';
+
+export interface DayRequest {
+  /** 1–7. */
+  day: number;
+  /** Of the person written to; falls back to its base language and the default one. */
+  language: string | null;
+  referral: WrittenTo;
+  referrerName: string | null;
+  memberId: string;
+  /** What a campaign says on this day instead of the platform's message. */
+  custom?: DayContent | undefined;
+}
+
+export type RenderedDay =
+  | { kind: 'parts'; parts: MessagePart[] }
+  | { kind: 'none'; reason: 'no_message' | 'no_text' | 'media_missing' };
+
+export type LoadMedia = (filename: string) => Promise<LoadedMedia | null>;
+export type LoadedMedia = NonNullable<MessagePart['media']>;
+
+export interface RenderDeps {
+  messages: Collection<DayMessageDoc>;
+  loadMedia: LoadMedia;
+  defaultLanguage: string;
+  logger: Logger;
+}
+
+/** What this person gets on this day, attachments loaded. Missing things have an outcome, never a throw. */
+export async function renderDay(request: DayRequest, deps: RenderDeps): Promise<RenderedDay> {
+  const content = request.custom ?? (await activeMessage(request.day, deps));
+  if (!content) return { kind: 'none', reason: 'no_message' };
+  const said = sayDay(content, request, deps.defaultLanguage);
+  const media = await loadAll(said.media, request, deps);
+  const parts = partsOfDay(said.text, media);
+  if (parts.length > 0) return { kind: 'parts', parts };
+  return { kind: 'none', reason: said.media.length > 0 ? 'media_missing' : 'no_text' };
+}
+
+const activeMessage = (day: number, { messages }: RenderDeps): Promise<DayMessageDoc | null> =>
+  messages.findOne({ _id: dayMessageIdOf(day), active: true });
+
+export interface SaidDay {
+  /** The language of the text, or the one that was asked for when there is no text. */
+  language: string;
+  /** Empty when there is none. */
+  text: string;
+  media: DayMedia[];
+}
+
+/** The text in the person's language, and the attachments that belong to that language. */
+export function sayDay(
+  content: DayContent,
+  request: Omit<DayRequest, 'custom' | 'memberId'>,
+  defaultLanguage: string,
+): SaidDay {
+  const found = textFor(content.messageTemplate, request.language, defaultLanguage);
+  const language = found?.language ?? request.language ?? defaultLanguage;
+  return {
+    language,
+    text: found
+      ? renderTemplate(savedTemplate(found.template), valuesOf({ ...request, language }), language).trim()
+      : '',
+    media: content.mediaUrls.filter(media => media.language === null || media.language === language),
+  };
+}
+
+/** A file that is gone is left out; the day goes on with the rest. */
+async function loadAll(media: DayMedia[], request: DayRequest, deps: RenderDeps): Promise<LoadedMedia[]> {
+  const loaded: LoadedMedia[] = [];
+  for (const { filename } of media) {
+    const file = await deps.loadMedia(filename);
+    if (file) loaded.push(file);
+    else deps.logger.warn('An attachment is missing from the media store', { day: request.day, filename });
+  }
+  return loaded;
+}
