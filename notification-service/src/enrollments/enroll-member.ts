@@ -73,7 +73,7 @@ async function readAnswer(scene: Scene, now: Date, deps: EnrollDeps): Promise<Me
  * Behind the cursor everybody was considered who was known then. Some are told late, with the date on which they were
  * referred, so nobody within the days of the backlog is passed over; ids keep it from enrolling twice. Pure.
  */
-export function lookAfter(cursor: Date | null, now: Date, backlogDays: number): Date {
+function lookAfter(cursor: Date | null, now: Date, backlogDays: number): Date {
   const backlog = new Date(now.getTime() - backlogDays * DAY_MS);
   return oldestOf(cursor, backlog) ?? backlog;
 }

@@ -335,17 +335,18 @@ it('pause that does not pause: no enrollment while paused; resuming loses nobody
   await service.enrollMember('m');
   refer('r', { createdAt: '2026-05-04T11:00:00.000Z' });
   clock.advance(12 * DAY);
-  for (const pause of [
-    { enabled: false },
-    { enrollmentPaused: true },
-    { defaultCampaignPausedByMember: true },
-    { defaultCampaignPausedByCampaign: true },
-  ]) {
-    await members().updateOne({}, { $set: pause });
-    expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, closed: expect.any(String) });
-    const undo = Object.fromEntries(Object.entries(pause).map(([key, value]) => [key, !value]));
-    await members().updateOne({}, { $set: undo });
+  for (const [field, closed] of [
+    ['enrollmentPaused', 'enrollment_paused'],
+    ['defaultCampaignPausedByMember', 'default_campaign_paused'],
+    ['defaultCampaignPausedByCampaign', 'default_campaign_paused'],
+  ] as const) {
+    await members().updateOne({}, { $set: { [field]: true } });
+    expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, closed });
+    await members().updateOne({}, { $set: { [field]: false } });
   }
+  await members().updateOne({}, { $set: { enabled: false } });
+  expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, closed: 'disabled' });
+  await members().updateOne({}, { $set: { enabled: true } });
   expect(await service.enrollMember('m')).toMatchObject({ enrolled: 1 });
 });
 

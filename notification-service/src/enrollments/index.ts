@@ -68,7 +68,7 @@ export interface Enrollments {
 const SLOT_MS = 10 * 60_000;
 
 export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
-  const { config, clock, redis } = deps;
+  const { config, redis } = deps;
   const store = mongoDocStore(deps.db);
   const calendar = createCalendar({ window: config.RELANCE_WINDOW, days: config.RELANCE_WINDOW_DAYS });
   const tools = { ...deps, store, calendar };
@@ -82,7 +82,7 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
     routes: [
       ...exitRoutes(tools),
       ...stopRoutes(tools),
-      ...enrollmentRoutes({ run: runFor, recordAudit: deps.recordAudit }),
+      ...enrollmentRoutes({ run: runFor, recordAudit: entry => deps.recordAudit(entry) }),
     ],
     calendar,
     enrollMember: memberId => enrollMember(memberId, tools),
