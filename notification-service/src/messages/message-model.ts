@@ -4,10 +4,8 @@ import { defineModel } from '../platform/mongo.ts';
 
 export const DAYS = [1, 2, 3, 4, 5, 6, 7] as const;
 
-/** One attachment of a day, kept in our media store. */
+/** One attachment of a day, kept in our media store. Its address is made from its name when it is shown. */
 export interface DayMedia {
-  /** Absolute address of the stored file. */
-  url: string;
   /** Decided by content. */
   type: MediaKind;
   /** The stored file's name. */

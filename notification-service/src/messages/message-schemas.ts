@@ -15,6 +15,7 @@ export const dayParams = z.object({
     .transform(Number),
 });
 
+const MAX_LANGUAGES = 20;
 /** Texts by language code. Blank ones count as absent, fields that are no language are ignored. */
 const texts = z
   .record(z.string(), z.unknown())
@@ -27,6 +28,9 @@ const texts = z
       if (typeof text !== 'string') {
         context.addIssue({ code: 'custom', path: [key], message: 'must be a text' });
       } else if (text.trim() !== '') kept[code] = text;
+    }
+    if (Object.keys(kept).length > MAX_LANGUAGES) {
+      context.addIssue({ code: 'custom', message: `must hold at most ${MAX_LANGUAGES} languages` });
     }
     return kept;
   })

@@ -22,7 +22,7 @@ export interface DayRequest {
 
 export type RenderedDay =
   | { kind: 'parts'; parts: MessagePart[] }
-  | { kind: 'none'; reason: 'no_message' | 'no_text' | 'media_missing' };
+  | { kind: 'none'; reason: 'no_message' | 'no_text' | 'media_missing' | 'template_failed' };
 
 export type LoadMedia = (filename: string) => Promise<LoadedMedia | null>;
 export type LoadedMedia = NonNullable<MessagePart['media']>;
@@ -38,7 +38,8 @@ export interface RenderDeps {
 export async function renderDay(request: DayRequest, deps: RenderDeps): Promise<RenderedDay> {
   const content = request.custom ?? (await activeMessage(request.day, deps));
   if (!content) return { kind: 'none', reason: 'no_message' };
-  const said = sayDay(content, request, deps.defaultLanguage);
+  const said = trySaying(content, request, deps);
+  if (!said) return { kind: 'none', reason: 'template_failed' };
   const media = await loadAll(said.media, request, deps);
   const parts = partsOfDay(said.text, media);
   if (parts.length > 0) return { kind: 'parts', parts };
@@ -47,6 +48,16 @@ export async function renderDay(request: DayRequest, deps: RenderDeps): Promise<
 
 const activeMessage = (day: number, { messages }: RenderDeps): Promise<DayMessageDoc | null> =>
   messages.findOne({ _id: dayMessageIdOf(day), active: true });
+
+/** What was checked at save can be rendered; should it not, the day is skipped with its reason. */
+function trySaying(content: DayContent, request: DayRequest, deps: RenderDeps): SaidDay | null {
+  try {
+    return sayDay(content, request, deps.defaultLanguage);
+  } catch (error) {
+    deps.logger.error('A day message could not be rendered', { day: request.day, error });
+    return null;
+  }
+}
 
 export interface SaidDay {
   /** The language of the text, or the one that was asked for when there is no text. */
