@@ -129,10 +129,16 @@ it('a second run over the same people writes nothing', async () => {
   const before = await dump();
   expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, known: 30 });
   expect(await dump()).toEqual(before);
+  // A minute later, only the cursor has moved on.
+  clock.advance(60_000);
+  await service.enrollMember('m');
+  const [member, ...rest] = await dump();
+  expect(rest).toEqual(before.slice(1));
+  expect(member).toMatchObject([{ enrollmentCursor: new Date('2026-05-04T09:01:00Z') }]);
 });
 const dump = () =>
   Promise.all(
-    ['enrollments', 'people', 'members', 'passed_over', 'campaigns', 'channels'].map(name =>
+    ['members', 'enrollments', 'people', 'passed_over', 'campaigns', 'channels'].map(name =>
       stores.db.collection(name).find().toArray(),
     ),
   );
@@ -172,6 +178,9 @@ it('backlog flood: a first connection takes the last seven days only; nobody bey
   for (let i = 0; i < 300; i++) refer(`old${i}`, { createdAt: '2026-04-20T00:00:00.000Z' });
   for (let i = 0; i < 25; i++) refer(`new${String(i).padStart(2, '0')}`);
   expect(await service.enrollMember('m')).toMatchObject({ enrolled: 10, reasons: { target_limit: 15 } });
+  // The question about payments goes further back, and brings the old ones into the answer.
+  await enrollments().updateOne({}, { $set: { referralCreatedAt: new Date('2026-04-01T00:00:00Z') } });
+  expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, reasons: { before_backlog: 300 } });
   expect((await running()).filter(id => id.startsWith('old'))).toEqual([]);
   // As places become free, the rest follows: nobody is forgotten behind the cursor.
   await enrollments().updateMany(
@@ -363,6 +372,10 @@ it('the member’s subscription: a definite no holds, ends after three days; unk
   await connect();
   refer('r');
   await service.enrollMember('m');
+  fake.trouble({ call: 'has-relance-subscription', kind: 'status', status: 500 });
+  expect(await service.enrollMember('m')).toMatchObject({ closed: 'subscription_unknown' });
+  expect(await members().findOne({})).toMatchObject({ subscription: { answer: 'yes', noSince: null } });
+  fake.wellAgain();
   fake.subscribe('m', false);
   refer('later');
   expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, closed: 'not_subscribed' });
