@@ -21,6 +21,8 @@ export interface ConnectDeps {
   transportKind: TransportKind;
   note: NoteConnection;
   command(channelId: string, request: CommandRequest, deadlineMs: number): Promise<CommandAnswer | null>;
+  /** The member exists afterwards: enrollment goes over members. */
+  ensureMember(actor: UserActor): Promise<void>;
   /** The automatic help request, once per cooldown. */
   askForHelp(actor: UserActor, retryCount: number, typedPhone: string | null): Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function connectChannel(
   deps: ConnectDeps,
 ): Promise<Connected> {
   const phone = phoneNumber === undefined ? null : phoneFor(phoneNumber);
+  await deps.ensureMember(actor);
   const channel = await findOrCreate(actor.userId, deps);
   const decision = decideAttempt(channel.attempts, nowOf(deps), deps.rules);
   // A channel with a login needs no attempt: it is asked whether it is really connected, and opened when not.

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { Page } from '../http/server.ts';
 import type { Route, UserActor } from '../http/route.ts';
+import { ensureMember } from '../members/index.ts';
+import type { MemberDoc } from '../members/index.ts';
 import { monotonicNowMs, wallNowMs } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
@@ -39,6 +41,7 @@ export * from './channel-model.ts';
 export * from './claims.ts';
 export { connectionHistoryOf } from './connection-history.ts';
 export { createSealedLogins } from './login-store.ts';
+export * from './health.ts';
 export * from './hosting.ts';
 export { createMemberRoutes } from './member-channel-routes.ts';
 export type { MemberRoutesDeps } from './member-channel-routes.ts';
@@ -236,6 +239,8 @@ export function createChannels(deps: ChannelsDeps): Channels {
     transportKind: transport.kind,
     note,
     command,
+    ensureMember: (actor: UserActor) =>
+      ensureMember(actor, { members: db.collection<MemberDoc>('members'), clock }),
     askForHelp: (actor: UserActor, retryCount: number) => askForHelpAutomatically(actor, retryCount, helpDeps),
   };
   const disconnect = { channels, clock, events, transport, command };

@@ -41,7 +41,7 @@ export interface SessionEvents {
   away(): void;
   /** The session is over for good; its object is dead. */
   closed(reason: ClosedReason): void;
-  /** Somebody wrote, or the member wrote by hand from the phone (`fromMe`). Never groups or status broadcasts. */
+  /** Somebody wrote, or the member wrote by hand from the phone (`fromMe`). At least once. Never groups or status broadcasts. */
   message(message: ObservedMessage): void;
   /** What WhatsApp says of a message that left through this channel. May come late, twice, or before `send` resolves. */
   receipt(receipt: Receipt): void;
@@ -75,7 +75,7 @@ export interface Session {
   requestPairingCode(phone: string): Promise<string>;
   /** The chat of a number, or null when the number is not on WhatsApp. Rejects with a {@link TransportError}. */
   lookUp(phone: string): Promise<ChatRef | null>;
-  /** Shows "typing…" for about this long; resolves afterwards. Failing to is not an error. */
+  /** Shows "typing…" for about this long (calendar time); resolves afterwards. Failing to is not an error. */
   typing(chatId: string, ms: number): Promise<void>;
   /**
    * An id for the next message, where the transport can choose it; null where WhatsApp does.

@@ -50,11 +50,9 @@ async function lookUp(
   }
 }
 
-/** In proportion to the text, 1–6 s, as a hand would. Machine milliseconds of the transport's typing state. */
-function typingMs(text: string, { clock, random }: TurnDeps): number {
-  const calendarMs = Math.min(6_000, 1_000 + text.length * (15 + random() * 10));
-  return calendarMs / clock.rate;
-}
+/** In proportion to the text, 1–6 s, as a hand would. Calendar milliseconds. */
+const typingMs = (text: string, { random }: TurnDeps): number =>
+  Math.min(6_000, 1_000 + text.length * (15 + random() * 10));
 
 const lastReadSteps: Steps<'last_people' | 'last_campaign' | 'last_channel' | 'last_switch'> = {
   /** 4: person, campaign, channel, emergency stop. Its age counts from its beginning. */

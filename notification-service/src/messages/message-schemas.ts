@@ -18,8 +18,10 @@ export const dayParams = z.object({
 const MAX_LANGUAGES = 20;
 /** Texts by language code. Blank ones count as absent, fields that are no language are ignored. */
 const texts = z
-  .record(z.string(), z.unknown())
-  .catch({})
+  .preprocess(
+    given => (typeof given === 'object' && given !== null && !Array.isArray(given) ? given : {}),
+    z.record(z.string(), z.unknown()),
+  )
   .transform((found, context): Record<string, string> => {
     const kept: Record<string, string> = {};
     for (const [key, text] of Object.entries(found)) {
@@ -50,12 +52,18 @@ const mediaLanguage = z
     return code;
   });
 
+/** Fields that a save only carries along: what does not fit counts as absent, never as a mistake. */
+const orNothing = <T>(shape: z.ZodType<T>) =>
+  z.preprocess(given => (shape.safeParse(given).success ? given : null), shape.nullable()).optional();
+const filenameOrNothing = orNothing(z.string().max(200));
+const namesOrNothing = orNothing(z.array(z.string().max(60)).max(50));
+
 const media = z
   .object({
     url: z.string().trim().min(1).max(2_048),
     type: z.unknown().meta({ description: 'Not needed: the kind is decided by content.' }),
-    filename: z.string().max(200).nullish().catch(null),
-    originalName: z.string().max(200).nullish().catch(null),
+    filename: filenameOrNothing,
+    originalName: filenameOrNothing,
     language: mediaLanguage,
   })
   .transform(({ url, originalName, language }) => ({ url, originalName: originalName ?? null, language }));
@@ -81,7 +89,7 @@ export const messageBody = (defaultLanguage: string) =>
     dayNumber,
     messageTemplate: required(defaultLanguage),
     mediaUrls,
-    variables: z.array(z.string().max(60)).max(50).nullish().catch(null),
+    variables: namesOrNothing,
     active: z
       .boolean()
       .nullish()

@@ -1,0 +1,265 @@
+import type { MemberDoc } from './members/index.ts';
+import { createMembers } from './members/index.ts';
+import { createChannels, createMemberRoutes, createSealedLogins, senderQueueName } from './channels/index.ts';
+import type { ChannelDoc, Transport } from './channels/index.ts';
+import { createDelivery } from './delivery/index.ts';
+import type { Delivery } from './delivery/index.ts';
+import { createEnrollments } from './enrollments/index.ts';
+import type { EnrollmentDoc, ExitResult } from './enrollments/index.ts';
+import { createHttp } from './http/server.ts';
+import type { Http } from './http/server.ts';
+import { createTickets } from './http/tickets.ts';
+import { createMessages } from './messages/index.ts';
+import { simulatedClock, systemClock } from './platform/clock.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Config } from './platform/config.ts';
+import { createPhoneHasher } from './platform/crypto.ts';
+import { AppError } from './platform/errors.ts';
+import { createEvents } from './platform/events.ts';
+import { channelIdOf, newId } from './platform/ids.ts';
+import type { Logger } from './platform/logger.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { openMongo } from './platform/mongo.ts';
+import { systemRandom } from './platform/random.ts';
+import type { Random } from './platform/random.ts';
+import { closeRedis, openRedis } from './platform/redis.ts';
+import { createShutdown } from './platform/shutdown.ts';
+import { createReferrals } from './referrals/index.ts';
+import { startSchedule } from './schedule.ts';
+import { createSimulatorTransport } from './transports/simulator/index.ts';
+
+/** What is outside and may be faked in tests; by default the real thing. */
+export interface Outside {
+  logger: Logger;
+  clock?: Clock;
+  random?: Random;
+  transport?: Transport;
+}
+
+export interface App {
+  http: Http;
+  enrollments: ReturnType<typeof createEnrollments>;
+  delivery: Delivery;
+  /** Serves, hosts and ticks, as the roles say. */
+  start(): Promise<{ url: string }>;
+  /** No new turn is taken, running ones end, channels are given up, stores are closed: in reverse order. */
+  close(): Promise<void>;
+}
+
+/** The composition root: builds every part once, in order. */
+export async function createApp(config: Config, outside: Outside): Promise<App> {
+  const { logger } = outside;
+  const clock = outside.clock ?? (config.SIMULATED_CLOCK ? simulatedClock(config.SIMULATED_CLOCK) : systemClock);
+  const random = outside.random ?? systemRandom;
+  const shutdown = createShutdown(logger);
+  try {
+    return await build();
+  } catch (error) {
+    await shutdown.close();
+    throw error;
+  }
+
+  async function build(): Promise<App> {
+    const metrics = createMetrics({ processMetrics: true });
+    const mongo = await openMongo(config.MONGODB_URI);
+    shutdown.defer('mongo', () => mongo.close());
+    await mongo.buildIndexes();
+    const { db } = mongo;
+    const prefix = config.REDIS_PREFIX;
+    const redis = openRedis(config.REDIS_URL);
+    shutdown.defer('redis', () => closeRedis(redis));
+    const events = createEvents({ redis, prefix, logger });
+    shutdown.defer('events', () => events.close());
+    const queuePlace = { redisUrl: config.REDIS_URL, prefix };
+    const hasher = await createPhoneHasher({ db, secrets: config.WHATSAPP_SESSION_SECRET });
+    const tickets = createTickets({ redis, prefix });
+    const members = db.collection<MemberDoc>('members');
+    const channelDocs = db.collection<ChannelDoc>('channels');
+
+    const wakeChannel = (channelId: string): void => void events.wake('pump', channelId);
+    const recordAudit = async (entry: object): Promise<void> => {
+      await db.collection('audit').insertOne({ _id: newId() as never, at: clock.now(), ...entry });
+    };
+    const ended = (result: ExitResult): void => {
+      for (const doc of result.ended) void tellTarget(doc);
+    };
+    const tellTarget = (doc: Pick<EnrollmentDoc, '_id' | 'memberId'>): Promise<void> =>
+      events.publish(doc.memberId, { type: 'target', data: { id: doc._id } }, { keep: true });
+
+    const transport = outside.transport ?? simulator();
+    const channels = createChannels({
+      db,
+      config,
+      clock,
+      random,
+      logger,
+      metrics,
+      events,
+      hasher,
+      transport,
+      queuePlace,
+      onMessage: () => Promise.resolve(),
+      onReceipt: (channelId, receipt) => delivery.recordReceipt(channelId, receipt),
+      wakePump: () => delivery.wakePump(),
+      beginSending: instanceId => delivery.beginSending(instanceId),
+      endSending: () => delivery.endSending(),
+      needsHuman: () => undefined,
+      memberPhone: async memberId => (await members.findOne({ _id: memberId }))?.phone ?? null,
+    });
+    const referrals = createReferrals({ config, db, clock, logger });
+    const enrollments = createEnrollments({
+      config,
+      db,
+      redis,
+      clock,
+      logger,
+      source: referrals.source,
+      hashPhone: hasher,
+      wakeChannel,
+      ended,
+      recordAudit,
+    });
+    const messages = createMessages({
+      db,
+      config,
+      clock,
+      logger,
+      recordAudit,
+      sendTest: async test => {
+        const channelId = channelIdOf(test.memberId);
+        if (!(await channelDocs.findOne({ _id: channelId }))) {
+          throw new AppError('conflict', 'Connect your own WhatsApp first: tests are sent from it.');
+        }
+        const id = newId();
+        await delivery.createOutgoing({
+          ...test,
+          id,
+          kind: 'test',
+          channelId,
+          phoneHash: hasher(test.phone),
+          expiresAfterMs: TEST_LASTS_MS,
+        });
+        return { id };
+      },
+    });
+    const delivery = createDelivery({
+      db,
+      config,
+      clock,
+      random,
+      logger,
+      metrics,
+      calendar: enrollments.calendar,
+      queuePlace,
+      host: channels.host,
+      aliveInstances: () => channels.aliveInstances(),
+      senderQueueName,
+      messages,
+      brakesOf: () => ({ gapFactor: 1, capFactor: 1, firstContactFactor: 1, firstContactsAllowed: true, rest: false }),
+      attempted: () => undefined,
+      recordAudit,
+      wakeChannel,
+    });
+    const memberFeature = createMembers({
+      db,
+      clock,
+      leaving: {
+        stopSending: async memberId => {
+          await channelDocs.updateMany({ memberId }, { $set: { 'pauses.member': true }, $unset: { nextActionAt: true } });
+        },
+        rememberSequences: () => Promise.resolve(),
+        disconnect: (memberId, force) => channels.disconnect(memberId, force),
+      },
+      stopFor: () => Promise.resolve(),
+    });
+    const http = createHttp({
+      config,
+      routes: [
+        ...channels.routes,
+        ...createMemberRoutes({
+          members,
+          channels: channelDocs,
+          clock,
+          transaction: mongo.transaction,
+          wakeChannel,
+          defaultZone: config.RELANCE_TIMEZONE,
+          maxAttempts: config.CONNECT_MAX_ATTEMPTS,
+          countSent: () => Promise.resolve(0),
+          filteredCampaignRuns: () => Promise.resolve(false),
+          events,
+          tickets,
+        }),
+        ...memberFeature.routes,
+        ...messages.routes,
+        ...referrals.routes,
+        ...enrollments.routes,
+        ...delivery.routes,
+      ],
+      pages: channels.pages,
+      logger,
+      redis,
+      metrics,
+      tickets,
+      ready: async () => ({ mongodb: await isUp(mongo.ping()), redis: await isUp(redis.ping()) }),
+    });
+
+    return {
+      http,
+      enrollments,
+      delivery,
+      async start() {
+        const stopWaking = await events.onWake('pump', () => delivery.wakePump());
+        shutdown.defer('wake', () => Promise.resolve(stopWaking()));
+        if (config.ROLES.includes('sender')) {
+          await channels.startHosting();
+          shutdown.defer('hosting', () => channels.stopHosting(), { timeoutMs: 60_000 });
+        }
+        if (config.ROLES.includes('scheduler')) {
+          const ticks = startSchedule(
+            {
+              enroll: at => enrollments.enrollTick(at),
+              sweep: () => delivery.sweep(),
+              followDeliveries: () => Promise.resolve(),
+              refreshHealth: () => Promise.resolve(),
+              eraseOldTexts: () => Promise.resolve(),
+              deliverHelpRequests: () => channels.deliverHelpRequests(),
+              deliverNotifications: () => Promise.resolve(),
+            },
+            { config, clock, logger },
+          );
+          shutdown.defer('schedule', () => Promise.all(ticks.map(one => one.stop())), { timeoutMs: 30_000 });
+        }
+        const { url } = await http.listen(config.PORT, config.HOST);
+        shutdown.defer('http', () => http.close(), { timeoutMs: 20_000 });
+        logger.info('The service is up.', { url, roles: config.ROLES });
+        return { url };
+      },
+      close: () => shutdown.close(),
+    };
+
+    function simulator(): Transport {
+      const url = config.SIMULATED_WHATSAPP_URL;
+      if (config.TRANSPORT !== 'simulator' || url === undefined) {
+        throw new Error(
+          `TRANSPORT=${config.TRANSPORT} is not built into this version yet. Set TRANSPORT=simulator and SIMULATED_WHATSAPP_URL.`,
+        );
+      }
+      return createSimulatorTransport({
+        url,
+        loginStore: createSealedLogins(db, config.WHATSAPP_SESSION_SECRET),
+        random,
+        logger,
+      });
+    }
+  }
+}
+
+/** A test that did not go out within a day is no longer worth sending. Calendar time. */
+const TEST_LASTS_MS = 24 * 60 * 60_000;
+
+const isUp = (ping: Promise<unknown>): Promise<boolean> =>
+  ping.then(
+    () => true,
+    () => false,
+  );
+
