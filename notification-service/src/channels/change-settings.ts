@@ -6,11 +6,14 @@ import { channelIdOf } from '../platform/ids.ts';
 import type { ClientSession, Collection, Mongo } from '../platform/mongo.ts';
 import { pauseChannelUpdate, resumeChannelUpdate, wakeChannelUpdate } from './alarm.ts';
 import type { ChannelDoc } from './channel-model.ts';
+import { findOrCreate } from './connect-channel.ts';
+import type { TransportKind } from './transport.ts';
 
 export interface ChangeSettingsDeps {
   members: Collection<MemberDoc>;
   channels: Collection<ChannelDoc>;
   clock: Clock;
+  transportKind: TransportKind;
   transaction: Mongo['transaction'];
   /** Told after the change is visible, when the channel may have to act. */
   wakeChannel(channelId: string): void;
@@ -18,7 +21,7 @@ export interface ChangeSettingsDeps {
 
 /**
  * Writes a member's settings and the channel's copy of the pause in one transaction, so that the two never disagree.
- * The member is created when absent. `change` is computed from what stands, inside the transaction.
+ * Both are created when absent. `change` is computed from what stands, inside the transaction.
  */
 export async function changeSettings(
   actor: Pick<UserActor, 'userId' | 'email' | 'name'>,
@@ -26,6 +29,8 @@ export async function changeSettings(
   deps: ChangeSettingsDeps,
 ): Promise<void> {
   await ensureMember(actor, deps);
+  // The copy has a place before it is written: a line that is made later would begin unpaused.
+  await findOrCreate(actor.userId, deps);
   const wake = await deps.transaction(session => writeBoth(actor.userId, change, session, deps));
   if (wake) deps.wakeChannel(channelIdOf(actor.userId));
 }

@@ -27,6 +27,7 @@ beforeAll(async () => {
       members: members(),
       channels: channels(),
       clock,
+      transportKind: 'simulator',
       defaultZone: 'Europe/Paris',
       maxAttempts: 5,
       countSent: (_memberId, since) => Promise.resolve(sent.filter(at => at >= since).length),
@@ -171,6 +172,7 @@ describe('the counter of today', () => {
   it('goes by the member’s own zone', async () => {
     await me().put('/settings', { enabled: true });
     await members().updateOne({ _id: 'm1' }, { $set: { zone: 'America/New_York' } });
+    await channels().deleteMany({});
     await addChannel({ pace: sends('2025-03-10T22:30:00Z') });
     clock.set('2025-03-11T03:30:00Z'); // 23:30 in New York
     expect(await status()).toMatchObject({ messagesSentToday: 1 });
@@ -245,6 +247,12 @@ describe('PUT /settings and /pause', () => {
     await me().put('/settings', { enabled: true });
     expect((await channelOf()).pauses.member).toBe(false);
     expect(await status()).toMatchObject({ enabled: true, enrollmentPaused: true, sendingPaused: false });
+  });
+
+  it('a pause that came before the first connect holds for the channel too', async () => {
+    await me().put('/settings', { sendingPaused: true });
+    expect(await channelOf()).toMatchObject({ state: 'inactive', pauses: { member: true, admin: false } });
+    expect(await status()).toMatchObject({ state: 'inactive', whatsappStatus: 'disconnected' });
   });
 
   it('stays paused while one of the two still says so', async () => {

@@ -26,7 +26,7 @@ const excludedBody = z
     userId: userId.optional(),
   })
   .refine(({ phone, userId }) => phone !== undefined || userId !== undefined, {
-    error: 'phone or userId is required',
+    error: 'Give a phone or a userId',
     // Leaves the sentence of a wrong type alone.
     when: ({ issues }) => issues.length === 0,
   });
