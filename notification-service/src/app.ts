@@ -180,6 +180,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           members,
           channels: channelDocs,
           clock,
+          transportKind: transport.kind,
           transaction: mongo.transaction,
           wakeChannel,
           defaultZone: config.RELANCE_TIMEZONE,
