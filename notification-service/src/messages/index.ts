@@ -7,7 +7,6 @@ import type { Logger } from '../platform/logger.ts';
 import type { Db } from '../platform/mongo.ts';
 import { type FetchOutside, theInternet } from './fetch-media.ts';
 import { MEDIA_PATH } from './keep-media.ts';
-import { languageCode } from './languages.ts';
 import { createLoadMedia } from './load-media.ts';
 import { mediaRoutes } from './media-routes.ts';
 import { createMediaStore } from './media-store.ts';
@@ -23,6 +22,8 @@ import { type DayRequest, type LoadMedia, renderDay, type RenderedDay } from './
 import type { AuditEntry } from './save-message.ts';
 import type { SendTest } from './test-message.ts';
 
+export { demoMessages } from './demo-messages.ts';
+export type { DemoMessage } from './demo-messages.ts';
 export { languageChain } from './languages.ts';
 export { dayMessageModel, messageVersionModel } from './message-model.ts';
 export type { DayContent, DayMedia, DayMessageDoc, MessageVersionDoc } from './message-model.ts';
@@ -36,7 +37,7 @@ export interface MessagesDeps {
   config: Pick<Config, 'PUBLIC_URL' | 'PORT' | 'RELANCE_DEFAULT_LANGUAGE'>;
   clock: Clock;
   logger: Logger;
-  recordAudit(entry: AuditEntry): Promise<void>;
+  recordAudit: (entry: AuditEntry) => Promise<void>;
   sendTest: SendTest;
   /** By default the public internet; tests name what else may be fetched. */
   outside?: FetchOutside;
@@ -59,7 +60,7 @@ export function createMessages(deps: MessagesDeps): Messages {
   const members = db.collection<MemberDoc>('members');
   const media = createMediaStore(db, clock);
   const loadMedia = createLoadMedia(media);
-  const defaultLanguage = languageCode(config.RELANCE_DEFAULT_LANGUAGE) ?? config.RELANCE_DEFAULT_LANGUAGE;
+  const defaultLanguage = config.RELANCE_DEFAULT_LANGUAGE;
   const baseUrl = config.PUBLIC_URL ?? `http://localhost:${config.PORT}`;
   const addressOf = (filename: string): string => `${baseUrl}${MEDIA_PATH}${filename}`;
   const common = { messages, media, clock, logger, defaultLanguage, addressOf };

@@ -11,7 +11,7 @@ import { uploadMedia } from './upload-media.ts';
 
 export interface MediaRouteDeps {
   media: MediaStore;
-  addressOf(filename: string): string;
+  addressOf: (filename: string) => string;
   logger: Logger;
 }
 

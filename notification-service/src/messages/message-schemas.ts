@@ -61,7 +61,7 @@ const namesOrNothing = orNothing(z.array(z.string().max(60)).max(50));
 const media = z
   .object({
     url: z.string().trim().min(1).max(2_048),
-    type: z.unknown().meta({ description: 'Not needed: the kind is decided by content.' }),
+    type: z.unknown().optional().meta({ description: 'Not needed: the kind is decided by content.' }),
     filename: filenameOrNothing,
     originalName: filenameOrNothing,
     language: mediaLanguage,

@@ -23,7 +23,7 @@ export interface DayPreview {
 
 export interface PreviewSettings {
   defaultLanguage: string;
-  addressOf(filename: string): string;
+  addressOf: (filename: string) => string;
 }
 
 /** One day as somebody reads it in one language. */

@@ -27,7 +27,7 @@ export interface SaveDeps extends KeepMediaDeps {
   messages: Collection<DayMessageDoc>;
   versions: Collection<MessageVersionDoc>;
   clock: Clock;
-  recordAudit(entry: AuditEntry): Promise<void>;
+  recordAudit: (entry: AuditEntry) => Promise<void>;
 }
 
 /** Creates or replaces the message of a day. What cannot be sent is refused with its place and a sentence. */
