@@ -1,3 +1,4 @@
+import { benchEnroll } from './bench/enroll.ts';
 import { benchPick, benchPump } from './bench/pump.ts';
 import type { Row } from './bench/rows.ts';
 import { openBenchStores } from './bench/stores.ts';
@@ -9,12 +10,16 @@ import { benchTurn } from './bench/turn.ts';
  * `--json` the last line is `{"rows":[{name, value, unit, baseline, ratio, goal, met}]}`.
  */
 const BENCHES: Record<string, (stores: BenchStores) => Promise<Row[]>> = {
+  enroll: benchEnroll,
   turn: benchTurn,
   pump: benchPump,
   pick: benchPick,
 };
 
-const only = process.argv.find(argument => argument.startsWith('--only='))?.slice('--only='.length).split(',');
+const only = process.argv
+  .find(argument => argument.startsWith('--only='))
+  ?.slice('--only='.length)
+  .split(',');
 const json = process.argv.includes('--json');
 const stores = await openBenchStores();
 const rows: Row[] = [];

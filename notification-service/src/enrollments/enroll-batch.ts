@@ -49,9 +49,9 @@ export async function enrollBatch(
   scene: RunScene,
   deps: BatchDeps,
 ): Promise<BatchResult> {
-  const { inTime, tally } = sortByTime(batch, scene.rules);
-  const memory = await recallBatch(inTime, scene.campaign._id, deps.db);
-  const fresh = inTime.filter(referral => !memory.known.has(idIn(scene, referral)));
+  const { inTime, tally } = sortByTime(batch, scene);
+  const memory = await recallBatch(inTime, deps.db);
+  const fresh = inTime.filter(referral => !memory.known.has(referral.enrollmentId));
   tally.known += inTime.length - fresh.length;
   const judged = await judge(fresh, room, scene, deps);
   const results = await enter(judged, scene, deps);
@@ -59,9 +59,6 @@ export async function enrollBatch(
   await keepReasons(results, memory.reasons, scene, deps.db);
   return tally;
 }
-
-const idIn = ({ campaign }: RunScene, referral: Referral): string =>
-  enrollmentIdOf(campaign._id, referral.id);
 
 function count(tally: BatchResult, referral: Dated, outcome: Outcome): void {
   if (outcome === 'enrolled' || outcome === 'known') {
@@ -77,14 +74,16 @@ function count(tally: BatchResult, referral: Dated, outcome: Outcome): void {
 /** Too young, too old, undated: counted, and no further look is taken. */
 function sortByTime(
   batch: readonly Referral[],
-  rules: EnrollmentRules,
+  { campaign, rules }: RunScene,
 ): { inTime: Dated[]; tally: BatchResult } {
   const tally: BatchResult = { enrolled: 0, known: 0, reasons: {}, oldestPassing: null };
   const inTime: Dated[] = [];
   for (const referral of batch) {
-    const reason = outOfTime(referral, rules);
-    if (reason === null) inTime.push(referral as Dated);
-    else tally.reasons[reason] = (tally.reasons[reason] ?? 0) + 1;
+    const { createdAt } = referral;
+    const reason = outOfTime({ createdAt }, rules);
+    if (reason === null && createdAt !== null) {
+      inTime.push({ ...referral, createdAt, enrollmentId: enrollmentIdOf(campaign._id, referral.id) });
+    } else if (reason !== null) tally.reasons[reason] = (tally.reasons[reason] ?? 0) + 1;
   }
   return { inTime, tally };
 }
