@@ -13,6 +13,11 @@ export interface ReceiptDoc {
   deliveredAt?: Date;
   readAt?: Date;
   playedAt?: Date;
+  /** The database's clock at the last report: the follower of deliveries runs over it. */
+  changedAt?: Date;
 }
 
-export const receiptModel = defineModel<ReceiptDoc>('receipts', [{ key: { channelId: 1, sentAt: -1 } }]);
+export const receiptModel = defineModel<ReceiptDoc>('receipts', [
+  { key: { channelId: 1, sentAt: -1 } },
+  { key: { changedAt: 1 }, name: 'follower' },
+]);

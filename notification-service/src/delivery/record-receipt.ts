@@ -31,10 +31,11 @@ export async function recordReceipt(channelId: string, receipt: Receipt, deps: R
 const REACHED = ['sentAt', 'deliveredAt', 'readAt', 'playedAt'] as const;
 
 function receiptUpdate({ ack, at }: Receipt, base: Document): Document {
-  if (ack < 0) return { $setOnInsert: { ...base, ack }, $min: { refusedAt: at } };
+  const changed = { $currentDate: { changedAt: true } };
+  if (ack < 0) return { $setOnInsert: { ...base, ack }, $min: { refusedAt: at }, ...changed };
   // A later status implies the earlier ones: WhatsApp may skip some.
   const reached = Object.fromEntries(REACHED.slice(0, ack).map(field => [field, at]));
-  return { $setOnInsert: base, $max: { ack }, ...(ack > 0 ? { $min: reached } : {}) };
+  return { $setOnInsert: base, $max: { ack }, ...(ack > 0 ? { $min: reached } : {}), ...changed };
 }
 
 /** A late ack settles what nobody knew: the open step, or the row that stayed unknown. */
