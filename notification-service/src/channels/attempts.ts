@@ -23,7 +23,9 @@ export function decideAttempt(
 ): AttemptDecision {
   const { cooldownUntil, endsAt } = attempts;
   if (cooldownUntil) {
-    return cooldownUntil > now.calendar ? { kind: 'cooldown', until: cooldownUntil, begins: false } : { kind: 'next', attempt: 1 };
+    return cooldownUntil > now.calendar
+      ? { kind: 'cooldown', until: cooldownUntil, begins: false }
+      : { kind: 'next', attempt: 1 };
   }
   if (endsAt && endsAt > now.machine) {
     return { kind: 'same', attempt: attempts.count, leftMs: endsAt.getTime() - now.machine.getTime() };
@@ -43,5 +45,7 @@ export function shownAttempts(
   if (!channel) return { attempt: 0, cooldownUntil: null };
   const { count, cooldownUntil } = channel.attempts;
   if (cooldownUntil === null) return { attempt: count, cooldownUntil: null };
-  return cooldownUntil > calendarNow ? { attempt: count, cooldownUntil } : { attempt: 0, cooldownUntil: null };
+  return cooldownUntil > calendarNow
+    ? { attempt: count, cooldownUntil }
+    : { attempt: 0, cooldownUntil: null };
 }

@@ -57,7 +57,8 @@ export interface ChannelDoc {
   transport: TransportKind;
   state: ChannelState;
   /** Machine reason of the state, null when there is nothing to say. */
-  stateReason: ClosedReason | 'cooldown' | 'no_capacity' | 'other_member' | 'disconnected_by_member' | 'reset' | null;
+  stateReason:
+    ClosedReason | 'cooldown' | 'no_capacity' | 'other_member' | 'disconnected_by_member' | 'reset' | null;
   stateAt: Date;
   /** A login is stored: the channel can be opened without a QR. */
   hasLogin: boolean;
@@ -124,7 +125,12 @@ export const newPace = (): Pace => ({
   warmupPenalty: 0,
 });
 
-export function newChannel(args: { _id: string; memberId: string; transport: TransportKind; at: Date }): ChannelDoc {
+export function newChannel(args: {
+  _id: string;
+  memberId: string;
+  transport: TransportKind;
+  at: Date;
+}): ChannelDoc {
   return {
     _id: args._id,
     memberId: args.memberId,
@@ -145,7 +151,14 @@ export function newChannel(args: { _id: string; memberId: string; transport: Tra
     pace: newPace(),
     pauses: { member: false, admin: false },
     health: { score: 100, band: 'healthy', reasons: [], at: null, betterSince: null },
-    attempts: { count: 0, startedAt: null, endsAt: null, cooldownUntil: null, typedPhone: null, helpSentForCooldown: false },
+    attempts: {
+      count: 0,
+      startedAt: null,
+      endsAt: null,
+      cooldownUntil: null,
+      typedPhone: null,
+      helpSentForCooldown: false,
+    },
     connectionFailureCount: 0,
     lastConnectionFailure: null,
     lastConnectionCheck: null,
@@ -164,5 +177,14 @@ export const channelModel = defineModel<ChannelDoc>('channels', [
   },
   // Recovery's question: the turns that are under way.
   { key: { 'turn.takenAt': 1 }, name: 'turn', partialFilterExpression: { 'turn.token': { $exists: true } } },
+  // Who may be taken by an instance with room.
+  { key: { 'owner.instance': 1, state: 1 }, name: 'hosting' },
+  // One number for one member, also when two scan it at the same moment.
+  {
+    key: { phoneHash: 1, hasLogin: 1 },
+    name: 'one_member',
+    unique: true,
+    partialFilterExpression: { phoneHash: { $type: 'string' }, hasLogin: true },
+  },
   { key: { phoneHash: 1 }, name: 'phone', partialFilterExpression: { phoneHash: { $type: 'string' } } },
 ]);

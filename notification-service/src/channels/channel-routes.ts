@@ -40,23 +40,27 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
       path,
       access: 'member',
       tag: 'Connecting',
-      summary: 'The QR of this moment (and a pairing code when a phone number is given), or that WhatsApp is connected.',
+      summary:
+        'The QR of this moment (and a pairing code when a phone number is given), or that WhatsApp is connected.',
       limit: 'connect',
       countsToLimit: actor => beginsAttempt(actor, deps),
       body: connectBody,
       replies: { 200: connectShape },
       errors: {
         429: 'In cooldown; details.cooldownUntil says until when',
+        409: 'The number that was scanned belongs to another member',
         503: 'Every session slot is busy',
         504: 'QR code generation timeout',
       },
       async handle({ actor, body }) {
         const connected = await connectChannel(actor, body.phoneNumber, deps.connect);
         if (connected.kind === 'connected') {
-          return { message: 'WhatsApp already connected', data: { alreadyConnected: true, whatsappStatus: 'connected' } };
+          return {
+            message: 'WhatsApp already connected',
+            data: { alreadyConnected: true, whatsappStatus: 'connected' },
+          };
         }
-        const { kind: _kind, ...data } = connected;
-        return { data };
+        return { data: connected.data };
       },
     });
 
@@ -74,7 +78,9 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
       async handle({ actor, body }) {
         const force = body.force === true;
         await disconnectChannel(actor.userId, force, deps.disconnect);
-        return { message: force ? 'WhatsApp session completely reset' : 'WhatsApp disconnected successfully' };
+        return {
+          message: force ? 'WhatsApp session completely reset' : 'WhatsApp disconnected successfully',
+        };
       },
     }),
     route({
@@ -84,7 +90,9 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
       tag: 'Connecting',
       summary: 'Connects, disconnects and their reasons, the latest first.',
       replies: {
-        200: z.array(z.object({ _id: z.string(), event: z.string(), reason: z.string().nullable(), at: z.date() })),
+        200: z.array(
+          z.object({ _id: z.string(), event: z.string(), reason: z.string().nullable(), at: z.date() }),
+        ),
       },
       async handle({ actor }) {
         const rows = await connectionHistoryOf(deps.db, actor.userId);
@@ -109,10 +117,10 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
   ];
 }
 
-/** A repeat within an attempt's countdown costs nothing. */
-async function beginsAttempt(actor: UserActor, { channels }: ChannelRouteDeps): Promise<boolean> {
+/** A repeat within an attempt's countdown costs nothing, and neither does asking during a cooldown. */
+async function beginsAttempt(actor: UserActor, { channels, clock }: ChannelRouteDeps): Promise<boolean> {
   const channel = await channels.findOne({ _id: channelIdOf(actor.userId) }, { projection: { attempts: 1 } });
-  const endsAt = channel?.attempts.endsAt;
-  return !endsAt || endsAt.getTime() <= wallNowMs();
+  const { endsAt = null, cooldownUntil = null } = channel?.attempts ?? {};
+  if (cooldownUntil && cooldownUntil > clock.now()) return false;
+  return endsAt === null || endsAt.getTime() <= wallNowMs();
 }
-

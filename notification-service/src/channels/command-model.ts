@@ -14,6 +14,8 @@ export interface CommandDoc {
   /** By the database's clock. */
   createdAt: Date;
   takenBy: string | null;
+  /** How often it was passed on to another instance. */
+  passedOn: number;
 }
 
 export type CommandAnswer =

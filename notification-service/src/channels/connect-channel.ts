@@ -1,7 +1,6 @@
-import QRCode from 'qrcode';
 import type { UserActor } from '../http/route.ts';
 import type { Clock } from '../platform/clock.ts';
-import { wallNowMs } from '../platform/clock.ts';
+import { monotonicNowMs, wallNowMs } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { channelIdOf } from '../platform/ids.ts';
 import type { Collection } from '../platform/mongo.ts';
@@ -12,6 +11,7 @@ import { newChannel } from './channel-model.ts';
 import type { ChannelDoc } from './channel-model.ts';
 import type { CommandAnswer, CommandRequest } from './command-model.ts';
 import type { NoteConnection } from './connection-history.ts';
+import { qrPicture } from './session-news.ts';
 import type { TransportKind } from './transport.ts';
 
 export interface ConnectDeps {
@@ -29,7 +29,18 @@ export interface ConnectDeps {
 
 export type Connected =
   | { kind: 'connected' }
-  | { kind: 'qr'; qr: string; expiresInSeconds: number; attempt: number; maxAttempts: number; pairingCode?: string };
+  | {
+      kind: 'qr';
+      data: {
+        /** `data:image/png;base64,…` */
+        qr: string;
+        /** What is left of the attempt's countdown. */
+        expiresInSeconds: number;
+        attempt: number;
+        maxAttempts: number;
+        pairingCode?: string;
+      };
+    };
 
 const DEADLINE_MS = 30_000;
 /** A QR with less than this left is not handed out: the member app shows the first picture and never replaces it. */
@@ -48,27 +59,44 @@ export async function connectChannel(
   const decision = decideAttempt(channel.attempts, nowOf(deps), deps.rules);
   // A channel with a login needs no attempt: it is asked whether it is really connected, and opened when not.
   if (!channel.hasLogin && decision.kind === 'cooldown') return refuse(actor, channel, decision, deps);
-  const answer = await deps.command(channel._id, { kind: 'connect', qrLeftMs: QR_LEFT_MS }, DEADLINE_MS);
-  const opened = readAnswer(answer);
+  const opened = await open(channel._id, deps);
   if (opened.kind === 'connected') return opened;
   const counted = await count(channel._id, deps);
   if (counted.kind === 'cooldown') return refuse(actor, channel, counted, deps);
   const code = phone === null ? null : await pairingCode(channel._id, phone, deps);
-  return {
-    kind: 'qr',
-    qr: await QRCode.toDataURL(opened.text, { margin: 2, width: 320 }),
+  const data = {
+    qr: await qrPicture(opened.text),
     expiresInSeconds: Math.max(1, Math.ceil(counted.leftMs / 1000)),
     attempt: counted.attempt,
     maxAttempts: deps.rules.maxAttempts,
     ...(code === null ? {} : { pairingCode: code }),
   };
+  return { kind: 'qr', data };
+}
+
+/** Asks the host. A kept login that turns out to be worth nothing is followed by a QR. */
+async function open(channelId: string, deps: ConnectDeps): Promise<ReturnType<typeof readAnswer>> {
+  const untilMs = monotonicNowMs() + DEADLINE_MS;
+  const ask = () =>
+    deps.command(
+      channelId,
+      { kind: 'connect', qrLeftMs: QR_LEFT_MS },
+      Math.max(0, untilMs - monotonicNowMs()),
+    );
+  const answer = await ask();
+  const isUnlinked = answer?.kind === 'failed' && answer.reason === 'unlinked';
+  return readAnswer(isUnlinked ? await ask() : answer);
 }
 
 const nowOf = ({ clock }: ConnectDeps) => ({ calendar: clock.now(), machine: new Date(wallNowMs()) });
 
 function phoneFor(text: string): string {
   const parsed = parsePhone(text);
-  if (!parsed) throw new AppError('bad_request', 'This phone number is not valid. Please write it with its country code.');
+  if (!parsed)
+    throw new AppError(
+      'bad_request',
+      'This phone number is not valid. Please write it with its country code.',
+    );
   return parsed.phone;
 }
 
@@ -77,7 +105,12 @@ export async function findOrCreate(
   memberId: string,
   { channels, clock, transportKind }: Pick<ConnectDeps, 'channels' | 'clock' | 'transportKind'>,
 ): Promise<ChannelDoc> {
-  const fresh = newChannel({ _id: channelIdOf(memberId), memberId, transport: transportKind, at: clock.now() });
+  const fresh = newChannel({
+    _id: channelIdOf(memberId),
+    memberId,
+    transport: transportKind,
+    at: clock.now(),
+  });
   const { _id, ...fields } = fresh;
   const channel = await channels.findOneAndUpdate(
     { _id },
@@ -91,17 +124,25 @@ export async function findOrCreate(
 async function count(
   channelId: string,
   deps: ConnectDeps,
-): Promise<{ kind: 'attempt'; attempt: number; leftMs: number } | Extract<ReturnType<typeof decideAttempt>, { kind: 'cooldown' }>> {
+): Promise<
+  | { kind: 'attempt'; attempt: number; leftMs: number }
+  | Extract<ReturnType<typeof decideAttempt>, { kind: 'cooldown' }>
+> {
   for (;;) {
     const channel = await deps.channels.findOne({ _id: channelId });
     if (!channel) throw new AppError('not_found', 'Channel not found');
     const now = nowOf(deps);
     const decision = decideAttempt(channel.attempts, now, deps.rules);
     if (decision.kind === 'cooldown') return decision;
-    if (decision.kind === 'same') return { kind: 'attempt', attempt: decision.attempt, leftMs: decision.leftMs };
+    if (decision.kind === 'same')
+      return { kind: 'attempt', attempt: decision.attempt, leftMs: decision.leftMs };
     const leftMs = deps.rules.qrSeconds * 1000;
     const { matchedCount } = await deps.channels.updateOne(
-      { _id: channelId, 'attempts.count': channel.attempts.count, 'attempts.endsAt': channel.attempts.endsAt },
+      {
+        _id: channelId,
+        'attempts.count': channel.attempts.count,
+        'attempts.endsAt': channel.attempts.endsAt,
+      },
       {
         $set: {
           'attempts.count': decision.attempt,
@@ -128,17 +169,31 @@ async function refuse(
       { _id: channel._id, 'attempts.cooldownUntil': null },
       { $set: { 'attempts.cooldownUntil': until, 'attempts.endsAt': null } },
     );
-    await deps.note({ channelId: channel._id, memberId: actor.userId, event: 'cooldown', reason: null, at: deps.clock.now() });
+    await deps.note({
+      channelId: channel._id,
+      memberId: actor.userId,
+      event: 'cooldown',
+      reason: null,
+      at: deps.clock.now(),
+    });
   }
   const first = await deps.channels.updateOne(
     { _id: channel._id, 'attempts.helpSentForCooldown': false },
     { $set: { 'attempts.helpSentForCooldown': true } },
   );
-  if (first.modifiedCount > 0) await deps.askForHelp(actor, channel.attempts.count, channel.attempts.typedPhone);
-  throw new AppError('rate_limited', 'Too many attempts without a scan. Please try again later; help is on its way.', {
-    details: { cooldownUntil: until.toISOString() },
-    retryAfterSeconds: Math.max(1, Math.ceil((until.getTime() - deps.clock.now().getTime()) / 1000 / deps.clock.rate)),
-  });
+  if (first.modifiedCount > 0)
+    await deps.askForHelp(actor, channel.attempts.count, channel.attempts.typedPhone);
+  throw new AppError(
+    'rate_limited',
+    'Too many attempts without a scan. Please try again later; help is on its way.',
+    {
+      details: { cooldownUntil: until.toISOString() },
+      retryAfterSeconds: Math.max(
+        1,
+        Math.ceil((until.getTime() - deps.clock.now().getTime()) / 1000 / deps.clock.rate),
+      ),
+    },
+  );
 }
 
 function readAnswer(answer: CommandAnswer | null): { kind: 'connected' } | { kind: 'qr'; text: string } {
@@ -149,13 +204,17 @@ function readAnswer(answer: CommandAnswer | null): { kind: 'connected' } | { kin
     case 'qr':
       return { kind: 'qr', text: answer.text };
     case 'no_capacity':
-      throw new AppError('unavailable', 'All connections are busy at the moment. Please try again in a minute.', {
-        retryAfterSeconds: BUSY_AGAIN_AFTER_SECONDS,
-      });
+      throw new AppError(
+        'unavailable',
+        'All connections are busy at the moment. Please try again in a minute.',
+        {
+          retryAfterSeconds: BUSY_AGAIN_AFTER_SECONDS,
+        },
+      );
     case 'failed':
-      throw new AppError(answer.reason === 'deadline' ? 'timeout' : 'unavailable', answer.sentence, {
-        retryAfterSeconds: BUSY_AGAIN_AFTER_SECONDS,
-      });
+      if (answer.reason === 'deadline') throw new AppError('timeout', 'QR code generation timeout');
+      if (answer.reason === 'other_member') throw new AppError('conflict', answer.sentence);
+      throw new AppError('unavailable', answer.sentence, { retryAfterSeconds: BUSY_AGAIN_AFTER_SECONDS });
     default:
       throw new AppError('unavailable', 'WhatsApp could not be reached. Please try again.');
   }
@@ -165,5 +224,8 @@ async function pairingCode(channelId: string, phone: string, deps: ConnectDeps):
   await deps.channels.updateOne({ _id: channelId }, { $set: { 'attempts.typedPhone': phone } });
   const answer = await deps.command(channelId, { kind: 'pairing_code', phone }, DEADLINE_MS);
   if (answer?.kind === 'pairing_code') return answer.code;
-  throw new AppError('unavailable', 'A pairing code could not be made. Please scan the QR code, or try again.');
+  throw new AppError(
+    'unavailable',
+    'A pairing code could not be made. Please scan the QR code, or try again.',
+  );
 }

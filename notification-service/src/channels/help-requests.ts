@@ -43,9 +43,18 @@ const MAX_TRIES = 12;
 const LONGEST_WAIT_MS = HOUR_MS;
 
 /** By hand: at most three an hour. */
-export async function askForHelp(actor: UserActor, message: string | undefined, retryCount: number, deps: HelpDeps): Promise<void> {
+export async function askForHelp(
+  actor: UserActor,
+  message: string | undefined,
+  retryCount: number,
+  deps: HelpDeps,
+): Promise<void> {
   const since = new Date(deps.clock.now().getTime() - HOUR_MS);
-  const recent = await deps.requests.countDocuments({ memberId: actor.userId, automatic: false, createdAt: { $gt: since } });
+  const recent = await deps.requests.countDocuments({
+    memberId: actor.userId,
+    automatic: false,
+    createdAt: { $gt: since },
+  });
   if (recent >= PER_HOUR) {
     throw new AppError('rate_limited', 'Help was asked for several times already. Please give us an hour.', {
       retryAfterSeconds: HOUR_MS / 1000,
@@ -55,10 +64,19 @@ export async function askForHelp(actor: UserActor, message: string | undefined, 
 }
 
 /** By itself, once per cooldown (the caller counts). */
-export const askForHelpAutomatically = (actor: UserActor, retryCount: number, deps: HelpDeps): Promise<void> =>
-  request(actor, undefined, retryCount, true, deps);
+export const askForHelpAutomatically = (
+  actor: UserActor,
+  retryCount: number,
+  deps: HelpDeps,
+): Promise<void> => request(actor, undefined, retryCount, true, deps);
 
-async function request(actor: UserActor, message: string | undefined, retryCount: number, automatic: boolean, deps: HelpDeps): Promise<void> {
+async function request(
+  actor: UserActor,
+  message: string | undefined,
+  retryCount: number,
+  automatic: boolean,
+  deps: HelpDeps,
+): Promise<void> {
   const username = actor.name ?? actor.email;
   const words = message?.trim();
   const doc: HelpRequestDoc = {
@@ -76,7 +94,9 @@ async function request(actor: UserActor, message: string | undefined, retryCount
     nextTryAt: new Date(wallNowMs()),
   };
   await deps.requests.insertOne(doc);
-  void deliver(doc, deps);
+  void deliver(doc, deps).catch((error: unknown) => {
+    deps.logger.warn('A help request is kept and delivered later.', { memberId: doc.memberId, error });
+  });
 }
 
 /** Tries again what the webhook has not taken yet. */
@@ -108,6 +128,9 @@ async function deliver(doc: HelpRequestDoc, deps: HelpDeps): Promise<void> {
     if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
     await deps.requests.updateOne({ _id: doc._id }, { $set: { deliveredAt: deps.clock.now() } });
   } catch (error) {
-    deps.logger.warn('A help request could not be delivered; it is tried again.', { memberId: doc.memberId, error });
+    deps.logger.warn('A help request could not be delivered; it is tried again.', {
+      memberId: doc.memberId,
+      error,
+    });
   }
 }

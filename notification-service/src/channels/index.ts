@@ -18,21 +18,24 @@ import type { JobQueue, QueuePlace } from '../platform/queue.ts';
 import type { Random } from '../platform/random.ts';
 import type { ChannelDoc } from './channel-model.ts';
 import { channelRoutes } from './channel-routes.ts';
-import { claimChannels, dropLostChannels } from './claim-channels.ts';
 import type { CommandDoc } from './command-model.ts';
 import { connectPages } from './connect-page.ts';
 import { connectionNotes } from './connection-history.ts';
 import { disconnectChannel } from './disconnect-channel.ts';
 import { askForHelp, askForHelpAutomatically, deliverHelpRequests } from './help-requests.ts';
 import type { HelpRequestDoc } from './help-requests.ts';
+import { createHostingLife } from './hosting-life.ts';
+import type { Hosted } from './hosted.ts';
 import type { InstanceDoc } from './instance-model.ts';
 import { createInstances } from './instances.ts';
 import { issueCommand } from './issue-command.ts';
 import { createLifeline } from './lifeline.ts';
 import type { MachineClocks } from './lifeline.ts';
+import { createOwnership } from './ownership.ts';
 import { runCommand } from './run-command.ts';
 import { createSessionHost } from './session-host.ts';
 import type { Host } from './session-host.ts';
+import { GIVEN_UP_OWNER } from './session-writes.ts';
 import type { ObservedMessage, Receipt, Transport } from './transport.ts';
 
 export * from './alarm.ts';
@@ -91,12 +94,6 @@ export const senderQueueName = (instanceId: string): string => `sender-${instanc
 const commandQueueName = (instanceId: string | null): string =>
   instanceId === null ? 'commands' : `commands-${instanceId}`;
 
-const jobSchema = z.object({ commandId: z.string() });
-type CommandQueue = JobQueue<z.output<typeof jobSchema>>;
-/** A session that shows a QR and that nobody asks for is closed after this long. Machine time. */
-const UNASKED_MS = 60_000;
-const CLAIM_LOOK_MS = 2_000;
-
 export function createChannels(deps: ChannelsDeps): Channels {
   const { db, config, clock, logger, events, transport, queuePlace } = deps;
   const channels = db.collection<ChannelDoc>('channels');
@@ -104,6 +101,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
   const clocks = deps.clocks ?? { monotonicMs: monotonicNowMs, wallMs: wallNowMs };
   const instances = createInstances(db.collection<InstanceDoc>('instances'), config.INSTANCE_DEAD_AFTER_MS);
   const note = connectionNotes(db);
+
   const lifeline = createLifeline({
     instances,
     heartbeatMs: config.INSTANCE_HEARTBEAT_MS,
@@ -111,117 +109,73 @@ export function createChannels(deps: ChannelsDeps): Channels {
     clocks,
     newInstanceId: newId,
     logger,
-    begin: instanceId => Promise.resolve(beginLife(instanceId)),
-    lost: endLife,
+    freeSlots: () => host.freeSlots(),
+    begin: instanceId => life.begin(instanceId),
+    lost: () => life.lose(),
   });
   const host = createSessionHost({
-    channels,
-    transport,
-    clock,
-    clocks,
+    ...{ channels, transport, clock, clocks, logger, events, note },
     random: deps.random,
-    logger,
-    events,
     hasher: deps.hasher,
-    note,
     maxSessions: config.RELANCE_MAX_CONCURRENT_SESSIONS,
     warmup: config.RELANCE_WARMUP,
     instanceId: () => lifeline.instanceId,
-    isActing: lifeline.isActing,
-    onMessage: deps.onMessage,
-    onReceipt: deps.onReceipt,
-    wakePump: deps.wakePump,
-    needsHuman: deps.needsHuman,
+    isActing: () => lifeline.isActing(),
+    onMessage: (channelId, message) => deps.onMessage(channelId, message),
+    onReceipt: (channelId, receipt) => deps.onReceipt(channelId, receipt),
+    wakePump: () => deps.wakePump(),
+    needsHuman: (channel, sentence) => deps.needsHuman(channel, sentence),
   });
-  const runDeps = { commands, channels, instances, events, host, transport, clock, clocks, note, logger };
-  const claimDeps = {
-    channels,
-    instances,
-    host,
-    logger,
-    obliterateQueue: async (instanceId: string) => {
-      await obliterateQueue(queuePlace, senderQueueName(instanceId));
-      await obliterateQueue(queuePlace, commandQueueName(instanceId));
-    },
+  const obliterateQueues = async (instanceId: string): Promise<void> => {
+    await obliterateQueue(queuePlace, senderQueueName(instanceId));
+    await obliterateQueue(queuePlace, commandQueueName(instanceId));
   };
-
-  const queueFor = (instanceId: string | null, works: boolean): CommandQueue =>
-    createQueue({
-      ...queuePlace,
-      name: commandQueueName(instanceId),
-      sort: 'commands',
-      schema: jobSchema,
-      logger,
-      metrics: deps.metrics,
-      concurrency: 20,
-      ...(works ? { handle: ({ commandId }) => runCommand(commandId, runDeps) } : {}),
-    });
-
-  /** Queues that this process only adds to; a dead instance's is closed when it is gone. */
-  const senders = new Map<string | null, CommandQueue>();
-  const sendCommand = async (commandId: string, instance: string | null) => {
-    const queue = senders.get(instance) ?? queueFor(instance, false);
-    senders.set(instance, queue);
-    await queue.add({ commandId }, { jobId: commandId });
+  const ownership = createOwnership({
+    ...{ channels, instances, host, clock, logger, obliterateQueues },
+    sleeps: transport.sleeps,
+  });
+  const queues = commandQueues(deps, commandId => runCommand(commandId, runDeps));
+  const sendCommand = (commandId: string, instance: string | null) => queues.send(commandId, instance);
+  const runDeps = {
+    ...{ commands, channels, instances, events, host, ownership, transport, clock, clocks, logger },
+    send: sendCommand,
   };
-  const command = (channelId: string, request: CommandDoc['request'], deadlineMs: number) =>
-    issueCommand(channelId, request, deadlineMs, { commands, channels, instances, events, send: sendCommand });
+  const life = createHostingLife({
+    ...{ host, ownership, clocks, logger },
+    workOnCommands: instanceId => [queues.work(instanceId), queues.work(null)],
+    beginSending: instanceId => deps.beginSending(instanceId),
+    endSending: () => deps.endSending(),
+    endUnasked,
+  });
 
-  let working: CommandQueue[] = [];
-  let looking: NodeJS.Timeout | null = null;
-  let look: Promise<unknown> = Promise.resolve();
-  let hosting = false;
-
-  function beginLife(instanceId: string): void {
-    working = [queueFor(instanceId, true), queueFor(null, true)];
-    deps.beginSending(instanceId);
-    hosting = true;
-    scheduleLook(0);
-  }
-
-  async function endLife(): Promise<void> {
-    hosting = false;
-    if (looking) clearTimeout(looking);
-    await host.releaseAll();
-    await deps.endSending();
-    await Promise.all(working.map(queue => queue.close()));
-    working = [];
-    await look;
-  }
-
-  function scheduleLook(ms: number): void {
-    looking = setTimeout(() => {
-      look = lookAround()
-        .catch((error: unknown) => logger.error('Channels could not be looked after.', { error }))
-        .finally(() => {
-          if (hosting) scheduleLook(CLAIM_LOOK_MS);
-        });
-    }, ms);
-  }
-
-  async function lookAround(): Promise<void> {
-    const held = host.hostedIds();
-    await dropLostChannels({ channels, host }, held);
-    for (const channelId of held) await closeWhenUnasked(channelId);
-    await claimChannels(claimDeps);
-  }
-
-  async function closeWhenUnasked(channelId: string): Promise<void> {
-    const hosted = host.hosted(channelId);
-    const idle = hosted?.qr && !hosted.scanBegun && hosted.serial === null;
-    if (!idle || clocks.monotonicMs() - hosted.askedMs < UNASKED_MS) return;
+  async function endUnasked(hosted: Hosted): Promise<void> {
+    const { channelId, memberId, epoch } = hosted;
     await host.release(channelId);
-    await channels.updateOne(
-      { _id: channelId, 'owner.instance': host.instanceId, 'owner.epoch': hosted.epoch },
-      { $set: { 'owner.instance': null, state: 'inactive', stateReason: 'link_timeout', stateAt: clock.now() } },
+    const state = 'inactive';
+    const reason = 'link_timeout';
+    const { matchedCount } = await channels.updateOne(
+      { _id: channelId, 'owner.instance': host.instanceId, 'owner.epoch': epoch },
+      [{ $set: { 'owner.instance': GIVEN_UP_OWNER, state, stateReason: reason, stateAt: clock.now() } }],
     );
-    await events.publish(hosted.memberId, { type: 'state', data: { state: 'inactive', reason: 'link_timeout', sentence: null } }, { keep: true });
+    if (matchedCount === 0) return;
+    await events.publish(
+      memberId,
+      { type: 'state', data: { state, reason, sentence: null } },
+      { keep: true },
+    );
   }
 
+  const command = (channelId: string, request: CommandDoc['request'], deadlineMs: number) =>
+    issueCommand(channelId, request, deadlineMs, {
+      commands,
+      channels,
+      instances,
+      events,
+      send: sendCommand,
+    });
   const helpDeps = {
     requests: db.collection<HelpRequestDoc>('help_requests'),
-    clock,
-    logger,
+    ...{ clock, logger },
     webhookUrl: config.HELP_WEBHOOK_URL,
     phoneOf: async (memberId: string) => {
       const channel = await channels.findOne({ memberId }, { projection: { attempts: 1 } });
@@ -229,29 +183,23 @@ export function createChannels(deps: ChannelsDeps): Channels {
     },
   };
   const connect = {
-    channels,
-    clock,
+    ...{ channels, clock, note, command },
     rules: {
       qrSeconds: config.CONNECT_QR_SECONDS,
       maxAttempts: config.CONNECT_MAX_ATTEMPTS,
       cooldownMinutes: config.CONNECT_COOLDOWN_MINUTES,
     },
     transportKind: transport.kind,
-    note,
-    command,
     ensureMember: (actor: UserActor) =>
       ensureMember(actor, { members: db.collection<MemberDoc>('members'), clock }),
-    askForHelp: (actor: UserActor, retryCount: number) => askForHelpAutomatically(actor, retryCount, helpDeps),
+    askForHelp: (actor: UserActor, retryCount: number) =>
+      askForHelpAutomatically(actor, retryCount, helpDeps),
   };
-  const disconnect = { channels, clock, events, transport, command };
+  const disconnect = { channels, clock, events, note, transport, command };
 
   return {
     routes: channelRoutes({
-      db,
-      channels,
-      clock,
-      connect,
-      disconnect,
+      ...{ db, channels, clock, connect, disconnect },
       askForHelp: (actor, message, retryCount) => askForHelp(actor, message, retryCount, helpDeps),
     }),
     pages: connectPages(),
@@ -259,16 +207,52 @@ export function createChannels(deps: ChannelsDeps): Channels {
     aliveInstances: () => instances.alive(),
     startHosting: () => lifeline.start(),
     async stopHosting() {
-      if (hosting) await endLife();
-      await channels.updateMany(
-        { 'owner.instance': lifeline.instanceId, turn: { $exists: false } },
-        { $set: { 'owner.instance': null, sessionReadyAt: null } },
-      );
-      await claimDeps.obliterateQueue(lifeline.instanceId);
-      await lifeline.stop();
-      await Promise.all([...senders.values()].map(queue => queue.close()));
+      await lifeline.stop(async () => {
+        await life.leave();
+        await obliterateQueues(lifeline.instanceId);
+      });
+      await queues.close();
     },
     deliverHelpRequests: () => deliverHelpRequests(helpDeps),
     disconnect: (memberId, force) => disconnectChannel(memberId, force, disconnect),
+  };
+}
+
+const jobSchema = z.object({ commandId: z.string() });
+type CommandQueue = JobQueue<z.output<typeof jobSchema>>;
+/** More queues than this are not kept open: instances come and go. */
+const KEPT_SENDERS = 20;
+
+/** Each instance's own queue of commands, and (null) the one that any with room takes from. */
+function commandQueues(deps: ChannelsDeps, run: (commandId: string) => Promise<void>) {
+  const open = (instanceId: string | null, works: boolean): CommandQueue =>
+    createQueue({
+      ...deps.queuePlace,
+      name: commandQueueName(instanceId),
+      sort: 'commands',
+      schema: jobSchema,
+      logger: deps.logger,
+      metrics: deps.metrics,
+      concurrency: 20,
+      ...(works ? { handle: ({ commandId }) => run(commandId) } : {}),
+    });
+  /** Queues that this process only adds to, the longest unused first. */
+  const senders = new Map<string | null, CommandQueue>();
+  return {
+    work: (instanceId: string | null) => open(instanceId, true),
+    async send(commandId: string, instance: string | null): Promise<void> {
+      const queue = senders.get(instance) ?? open(instance, false);
+      senders.delete(instance);
+      senders.set(instance, queue);
+      for (const [name, unused] of senders) {
+        if (senders.size <= KEPT_SENDERS) break;
+        senders.delete(name);
+        void unused.close();
+      }
+      await queue.add({ commandId }, { jobId: commandId });
+    },
+    async close(): Promise<void> {
+      await Promise.all([...senders.values()].map(queue => queue.close()));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../platform/errors.ts';
 import type { Events } from '../platform/events.ts';
 import { newId } from '../platform/ids.ts';
 import type { Collection } from '../platform/mongo.ts';
@@ -11,14 +12,18 @@ export type SendCommand = (commandId: string, instance: string | null) => Promis
 export interface IssueDeps {
   commands: Collection<CommandDoc>;
   channels: Collection<ChannelDoc>;
-  instances: Instances;
-  events: Events;
+  instances: Pick<Instances, 'alive'>;
+  events: Pick<Events, 'awaitAnswer'>;
   send: SendCommand;
 }
 
 const TAKEN_WITHIN_MS = 3_000;
+const SEND_AGAIN_MS = 1_000;
 
-/** Asks the channel's host, or an instance with room when it has none, and waits for the answer. Null: the deadline. */
+/**
+ * Asks the channel's host, or an instance with room when it has none, and waits for the answer. Null: the deadline.
+ * Throws `unavailable` when the command could not be sent.
+ */
 export async function issueCommand(
   channelId: string,
   request: CommandRequest,
@@ -26,33 +31,47 @@ export async function issueCommand(
   deps: IssueDeps,
 ): Promise<CommandAnswer | null> {
   const { commands, events } = deps;
-  const id = newId();
-  let second: NodeJS.Timeout | null = null;
+  const _id = newId();
+  const timers = new Set<NodeJS.Timeout>();
   const ask = async () => {
     await commands.updateOne(
-      { _id: id },
-      { $set: { channelId, request, takenBy: null }, $currentDate: { createdAt: true } },
+      { _id },
+      { $set: { channelId, request, takenBy: null, passedOn: 0 }, $currentDate: { createdAt: true } },
       { upsert: true },
     );
-    await deps.send(id, await aliveOwner(channelId, deps));
-    // The owner may have died since: whoever has room may take it then.
-    second = setTimeout(() => void passOn(id, channelId, deps), TAKEN_WITHIN_MS);
+    await deps.send(_id, await aliveOwner(channelId, deps));
+    const look = () => void sendAgain(_id, channelId, deps).catch(() => undefined);
+    timers.add(
+      setTimeout(() => timers.add(setInterval(look, SEND_AGAIN_MS)), TAKEN_WITHIN_MS - SEND_AGAIN_MS),
+    );
   };
-  const answer = await events.awaitAnswer(id, deadlineMs, { ask });
-  if (second) clearTimeout(second);
-  // Nobody may do it once nobody waits for it.
-  await commands.deleteOne({ _id: id });
-  return answer.kind === 'timeout' ? null : (answer.payload as CommandAnswer);
+  try {
+    const answer = await events.awaitAnswer(_id, deadlineMs, { ask });
+    return answer.kind === 'timeout' ? null : (answer.payload as CommandAnswer);
+  } catch (cause) {
+    throw new AppError('unavailable', 'This is not possible at the moment. Please try again.', {
+      cause,
+      retryAfterSeconds: 5,
+    });
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    // Nobody may do it once nobody waits for it.
+    await commands.deleteOne({ _id }).catch(() => undefined);
+  }
 }
 
-async function aliveOwner(channelId: string, { channels, instances }: IssueDeps): Promise<string | null> {
+export async function aliveOwner(
+  channelId: string,
+  { channels, instances }: Pick<IssueDeps, 'channels' | 'instances'>,
+): Promise<string | null> {
   const channel = await channels.findOne({ _id: channelId }, { projection: { owner: 1 } });
   const owner = channel?.owner.instance ?? null;
   if (owner === null) return null;
   return (await instances.alive()).includes(owner) ? owner : null;
 }
 
-async function passOn(id: string, channelId: string, deps: IssueDeps): Promise<void> {
-  const waiting = await deps.commands.findOne({ _id: id, takenBy: null });
-  if (waiting && (await aliveOwner(channelId, deps)) === null) await deps.send(id, null);
+/** Not taken yet: its owner may have died since, or Redis has lost it. A queue that still has it swallows a second one. */
+async function sendAgain(_id: string, channelId: string, deps: IssueDeps): Promise<void> {
+  const waiting = await deps.commands.findOne({ _id, takenBy: null }, { projection: { _id: 1 } });
+  if (waiting) await deps.send(_id, await aliveOwner(channelId, deps));
 }

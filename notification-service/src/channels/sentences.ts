@@ -9,19 +9,30 @@ export interface ClosedMeaning {
   loginLost: boolean;
 }
 
+const stops = (sentence: string): ClosedMeaning => ({ sentence, reopens: false, loginLost: false });
+const reopens = (sentence: string): ClosedMeaning => ({ sentence, reopens: true, loginLost: false });
+
 export const CLOSED_MEANING: Record<ClosedReason, ClosedMeaning> = {
-  closed: { sentence: 'WhatsApp is disconnected.', reopens: false, loginLost: false },
-  crashed: { sentence: 'The connection to WhatsApp broke. It is being opened again.', reopens: true, loginLost: false },
-  hung: { sentence: 'The connection to WhatsApp stood still. It is being opened again.', reopens: true, loginLost: false },
-  lost: { sentence: 'The connection to WhatsApp was lost. It is being opened again.', reopens: true, loginLost: false },
-  link_timeout: { sentence: 'Nobody scanned the code in time. Ask for a new one when you are ready.', reopens: false, loginLost: false },
-  unlinked: { sentence: 'WhatsApp was unlinked on the phone. Connect again by scanning a new code.', reopens: false, loginLost: true },
-  replaced: { sentence: 'Another browser has taken over this WhatsApp. Close it there, then connect again.', reopens: false, loginLost: false },
-  banned: { sentence: 'WhatsApp has blocked this number. Open WhatsApp on the phone and follow what it says.', reopens: false, loginLost: false },
-  blocked: { sentence: 'WhatsApp refuses our network at the moment. Our team has to look at it.', reopens: false, loginLost: false },
-  outdated: { sentence: 'WhatsApp asks for an update. Our team has to look at it.', reopens: false, loginLost: false },
-  passkey_required: { sentence: 'WhatsApp asks for a passkey on the phone. Confirm it there, then connect again.', reopens: false, loginLost: false },
+  closed: stops('WhatsApp is disconnected.'),
+  crashed: reopens('The connection to WhatsApp broke. It is being opened again.'),
+  hung: reopens('The connection to WhatsApp stood still. It is being opened again.'),
+  lost: reopens('The connection to WhatsApp was lost. It is being opened again.'),
+  link_timeout: stops('Nobody scanned the code in time. Ask for a new one when you are ready.'),
+  unlinked: {
+    sentence: 'WhatsApp was unlinked on the phone. Connect again by scanning a new code.',
+    reopens: false,
+    loginLost: true,
+  },
+  replaced: stops('Another browser has taken over this WhatsApp. Close it there, then connect again.'),
+  banned: stops('WhatsApp has blocked this number. Open WhatsApp on the phone and follow what it says.'),
+  blocked: stops('WhatsApp refuses our network at the moment. Our team has to look at it.'),
+  outdated: stops('WhatsApp asks for an update. Our team has to look at it.'),
+  passkey_required: stops('WhatsApp asks for a passkey on the phone. Confirm it there, then connect again.'),
 };
 
 export const OTHER_MEMBERS_NUMBER =
   'This WhatsApp number is already connected to another account. Disconnect it there first, or use another number.';
+
+export const NOT_REACHED = 'WhatsApp could not be reached. Please try again.';
+
+export const GIVEN_UP = 'The connection to WhatsApp could not be opened again. Please connect once more.';

@@ -1,208 +1,113 @@
-import type { Clock } from '../platform/clock.ts';
-import type { PhoneHasher } from '../platform/crypto.ts';
-import type { Events } from '../platform/events.ts';
-import type { Logger } from '../platform/logger.ts';
-import type { Collection } from '../platform/mongo.ts';
 import type { Random } from '../platform/random.ts';
 import type { ChannelDoc } from './channel-model.ts';
-import type { NoteConnection } from './connection-history.ts';
+import { newHosted, nextNews, tellListeners } from './hosted.ts';
+import type { Hosted } from './hosted.ts';
 import type { HeldSession, SessionHost } from './hosting.ts';
-import type { MachineClocks } from './lifeline.ts';
-import { writeClosed, writeReady } from './session-writes.ts';
-import { OTHER_MEMBERS_NUMBER } from './sentences.ts';
-import { CLOSED_MEANING } from './sentences.ts';
-import type { ClosedReason, LinkedIdentity, ObservedMessage, Receipt, Session, Transport } from './transport.ts';
+import { atMost, createLanes } from './lanes.ts';
+import { createSessionNews } from './session-news.ts';
+import type { NewsDeps } from './session-news.ts';
+import type { ObservedMessage, Receipt, Session, SessionEvents, Transport } from './transport.ts';
 
-export interface HostDeps {
-  channels: Collection<ChannelDoc>;
+export interface HostDeps extends NewsDeps {
   transport: Transport;
-  clock: Clock;
-  clocks: MachineClocks;
   random: Random;
-  logger: Logger;
-  events: Events;
-  hasher: PhoneHasher;
-  note: NoteConnection;
   maxSessions: number;
-  warmup: boolean;
-  instanceId(): string;
   isActing(): boolean;
   onMessage(channelId: string, message: ObservedMessage): Promise<void>;
   onReceipt(channelId: string, receipt: Receipt): Promise<void>;
-  /** A session became ready: there may be work for it. */
-  wakePump(): void;
-  /** Told when a channel that was connected is not any more and a human has to do something. */
-  needsHuman(channel: ChannelDoc, sentence: string): void;
 }
 
-/** One channel on this instance: at most one session, opened single-flight, with what is known of it. */
-export interface Hosted {
-  readonly channelId: string;
-  readonly memberId: string;
-  epoch: number;
-  session: Session | null;
-  /** Of this session object, once it was ready. */
-  serial: number | null;
-  identity: LinkedIdentity | null;
-  qr: { text: string; untilMs: number } | null;
-  scanBegun: boolean;
-  /** Why the last session ended; null while one is open. */
-  closed: ClosedReason | 'other_member' | null;
-  /** Monotonic: when a page last asked for the QR. */
-  askedMs: number;
-  restarts: number;
-  /** Callers who wait for the next news of this channel. */
-  news: Set<() => void>;
-  work: Promise<void>;
-  reopening: NodeJS.Timeout | null;
-}
+/** What holding a channel begins with. */
+export type Holdable = Pick<ChannelDoc, '_id' | 'memberId' | 'hasLogin'>;
 
 export type Host = SessionHost & {
+  /** Recovery has made this instance the owner under this epoch. */
   adopt(channelId: string, epoch: number): void;
   hosted(channelId: string): Hosted | null;
   hostedIds(): string[];
-  hasRoom(): boolean;
-  /** Begins to hold a channel that this instance has claimed under this epoch, and opens its session. */
-  hold(channel: Pick<ChannelDoc, '_id' | 'memberId' | 'hasLogin'>, epoch: number): Promise<Hosted>;
+  freeSlots(): number;
+  /** Begins to hold a channel that this instance owns under this epoch, and to open its session; a former one is closed. */
+  hold(channel: Holdable, epoch: number): Hosted;
   /** Closes and forgets one channel; its document is left to the caller. */
   release(channelId: string): Promise<void>;
   releaseAll(): Promise<void>;
-  /** Resolves at the next news of a channel, or after `ms`. */
-  nextNews(hosted: Hosted, ms: number): Promise<void>;
 };
 
-const MAX_RESTARTS = 5;
+/** Channels that want to be connected; the others wait for a human. */
+export const WANTED_STATES = ['active', 'warming', 'connecting'] as const;
+
 const RESTART_WAIT_MS = 30_000;
 const BACKOFF_MS = 1_000;
+const OBSERVED_WITHIN_MS = 5_000;
+/** The store may be away for a moment; what somebody wrote must not be lost with it. */
+const TELL_AGAIN_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000];
 
+/**
+ * The sessions of this instance. Who is held changes at once; opening and closing of one channel happen one after the
+ * other, so that there are never two sessions of it.
+ */
 export function createSessionHost(deps: HostDeps): Host {
   const { transport, logger, clocks } = deps;
   const all = new Map<string, Hosted>();
+  const lanes = createLanes();
+  const news = createSessionNews(deps, { release, unlink, reopenLater });
 
-  const tell = (hosted: Hosted): void => {
-    for (const listener of [...hosted.news]) listener();
-  };
-
-  /** Callbacks are handled one after the other, and none of a session that is not the channel's any more. */
-  const inOrder = (hosted: Hosted, session: () => Session | null, work: () => Promise<void>): void => {
-    hosted.work = hosted.work
-      .then(async () => {
-        if (all.get(hosted.channelId) === hosted && hosted.session === session()) await work();
-      })
-      .catch((error: unknown) => logger.error('News of a session could not be handled.', { channelId: hosted.channelId, error }))
-      .finally(() => tell(hosted));
-  };
-
-  async function open(hosted: Hosted, expectLogin: boolean): Promise<void> {
-    Object.assign(hosted, { serial: null, identity: null, qr: null, scanBegun: false, closed: null });
-    let own: Session | null = null;
-    const mine = () => own;
-    own = await transport.open({
-      channelId: hosted.channelId,
-      expectLogin,
-      on: {
-        qr: (text, validForMs) =>
-          inOrder(hosted, mine, () => onQr(hosted, text, clocks.monotonicMs() + validForMs)),
-        linking: () => inOrder(hosted, mine, () => onLinking(hosted)),
-        ready: identity => inOrder(hosted, mine, () => onReady(hosted, identity)),
-        away: () => inOrder(hosted, mine, () => setState(hosted, { state: 'connecting', sessionReadyAt: null })),
-        closed: reason => inOrder(hosted, mine, () => onClosed(hosted, reason)),
-        message: message => inOrder(hosted, mine, () => deps.onMessage(hosted.channelId, message)),
-        receipt: receipt => inOrder(hosted, mine, () => deps.onReceipt(hosted.channelId, receipt)),
+  function eventsOf(hosted: Hosted, life: symbol): SessionEvents {
+    /** In order, and only while this session is the channel's. An error costs the session: the store is right, not we. */
+    const note = (work: () => Promise<void>): void => {
+      hosted.work = hosted.work
+        .then(() => (isCurrent(hosted, life) ? work() : undefined))
+        .catch(async (error: unknown) => {
+          logger.error('News of a session could not be kept; it is closed.', {
+            channelId: hosted.channelId,
+            error,
+          });
+          if (all.get(hosted.channelId) === hosted) await release(hosted.channelId);
+        })
+        .finally(() => tellListeners(hosted));
+    };
+    return {
+      qr: (text, validForMs) => {
+        const untilMs = clocks.monotonicMs() + validForMs;
+        note(() => news.qr(hosted, text, untilMs));
       },
-    });
-    if (all.get(hosted.channelId) === hosted) hosted.session = own;
-    else await own.close();
+      linking: () => note(() => news.linking(hosted)),
+      ready: identity => note(() => news.ready(hosted, identity)),
+      away: () => note(() => news.away(hosted)),
+      closed: reason => note(() => news.closed(hosted, reason)),
+      message: message => observe(hosted, () => deps.onMessage(hosted.channelId, message)),
+      receipt: receipt => observe(hosted, () => deps.onReceipt(hosted.channelId, receipt)),
+    };
   }
 
-  const owned = (hosted: Hosted) => ({
-    _id: hosted.channelId,
-    'owner.instance': deps.instanceId(),
-    'owner.epoch': hosted.epoch,
-  });
-
-  async function setState(hosted: Hosted, set: Partial<ChannelDoc>): Promise<void> {
-    const now = deps.clock.now();
-    const written = await deps.channels.updateOne(owned(hosted), { $set: { ...set, stateAt: now } });
-    if (written.matchedCount === 0) await release(hosted.channelId);
-    else if (set.state) await publishState(hosted, set.state, set.stateReason ?? null, null);
+  /** What was once handed over is kept, also when its session is over by then. */
+  function observe(hosted: Hosted, work: () => Promise<void>): void {
+    hosted.work = hosted.work
+      .then(() => persistently(work))
+      .catch((error: unknown) => {
+        logger.error('What WhatsApp told could not be kept.', { channelId: hosted.channelId, error });
+      });
   }
 
-  const publishState = (hosted: Hosted, state: string, reason: string | null, sentence: string | null) =>
-    deps.events.publish(hosted.memberId, { type: 'state', data: { state, reason, sentence } }, { keep: true });
+  const isCurrent = (hosted: Hosted, life: symbol) =>
+    hosted.life === life && all.get(hosted.channelId) === hosted;
 
-  async function onQr(hosted: Hosted, text: string, untilMs: number): Promise<void> {
-    const first = hosted.qr === null;
-    hosted.qr = { text, untilMs };
-    const expiresInSeconds = Math.round((untilMs - clocks.monotonicMs()) / 1000);
-    await deps.events.publish(hosted.memberId, { type: 'qr', data: { qr: text, expiresInSeconds } }, { keep: false });
-    if (first) await setState(hosted, { state: 'qr_pending', stateReason: null, hasLogin: false });
-  }
-
-  async function onLinking(hosted: Hosted): Promise<void> {
-    hosted.scanBegun = true;
-    await setState(hosted, { state: 'authenticating', stateReason: null });
-  }
-
-  async function onReady(hosted: Hosted, identity: LinkedIdentity): Promise<void> {
-    const phoneHash = deps.hasher(identity.phone);
-    const again = hosted.serial !== null;
-    const other = await deps.channels.findOne({ phoneHash, memberId: { $ne: hosted.memberId }, hasLogin: true });
-    if (other) {
-      await refuseNumber(hosted);
-      return;
-    }
-    const doc = await writeReady(deps, owned(hosted), { identity, phoneHash, again });
-    if (!doc) {
-      await release(hosted.channelId);
-      return;
-    }
-    Object.assign(hosted, { serial: doc.sessionSerial, identity, qr: null, restarts: 0 });
-    if (!again) await deps.note({ ...noteOf(hosted), event: 'connected', reason: null });
-    await publishState(hosted, doc.state, null, null);
-    deps.wakePump();
-  }
-
-  const noteOf = (hosted: Hosted) => ({
-    channelId: hosted.channelId,
-    memberId: hosted.memberId,
-    at: deps.clock.now(),
-  });
-
-  /** A number that belongs to another member is unlinked at once. */
-  async function refuseNumber(hosted: Hosted): Promise<void> {
-    const { session } = hosted;
-    hosted.session = null;
-    hosted.closed = 'other_member';
-    await session?.unlink().catch((error: unknown) => logger.warn('A refused number could not be unlinked.', { error }));
-    await deps.note({ ...noteOf(hosted), event: 'refused', reason: 'other_member' });
-    await deps.channels.updateOne(owned(hosted), {
-      $set: { state: 'error', stateReason: 'other_member', stateAt: deps.clock.now(), hasLogin: false, sessionReadyAt: null },
-    });
-    await publishState(hosted, 'error', 'other_member', OTHER_MEMBERS_NUMBER);
-    await release(hosted.channelId);
-  }
-
-  async function onClosed(hosted: Hosted, reason: ClosedReason): Promise<void> {
-    const wasReady = hosted.serial !== null;
-    Object.assign(hosted, { session: null, serial: null, qr: null, closed: reason });
-    if (reason === 'closed') return;
-    const meaning = CLOSED_MEANING[reason];
-    const tooMany = meaning.reopens && hosted.restarts >= MAX_RESTARTS;
-    const doc = await writeClosed(deps, owned(hosted), { reason, meaning, tooMany });
-    await deps.note({ ...noteOf(hosted), event: 'closed', reason });
-    if (!doc) {
-      await release(hosted.channelId);
-      return;
-    }
-    await publishState(hosted, doc.state, reason, meaning.sentence);
-    if (meaning.reopens && !tooMany && doc.hasLogin) {
-      reopenLater(hosted);
-      return;
-    }
-    if (meaning.loginLost) await transport.forget(hosted.channelId);
-    if (wasReady || doc.hasLogin || meaning.loginLost) deps.needsHuman(doc, meaning.sentence);
-    await release(hosted.channelId);
+  function open(hosted: Hosted, hadLogin: boolean): void {
+    const life = Symbol(hosted.channelId);
+    const fresh = { life, hadLogin, session: null, serial: null, identity: null, qr: null, scanBegun: false };
+    Object.assign(hosted, fresh, { closed: null, openedMs: clocks.monotonicMs() });
+    const on = eventsOf(hosted, life);
+    hosted.opening = lanes
+      .run(hosted.channelId, async () => {
+        if (!isCurrent(hosted, life)) return;
+        const session = await transport.open({ channelId: hosted.channelId, expectLogin: hadLogin, on });
+        if (isCurrent(hosted, life)) hosted.session = session;
+        else await session.close();
+      })
+      .catch((error: unknown) => {
+        logger.warn('A session could not be opened.', { channelId: hosted.channelId, error });
+        on.closed('lost');
+      });
   }
 
   /** Backoff with jitter, so that a network that comes back is not stormed. */
@@ -211,66 +116,55 @@ export function createSessionHost(deps: HostDeps): Host {
     hosted.restarts += 1;
     hosted.reopening = setTimeout(() => {
       hosted.reopening = null;
-      if (all.get(hosted.channelId) === hosted && hosted.session === null) void openOrClose(hosted, true);
+      if (all.get(hosted.channelId) === hosted && hosted.life === null) open(hosted, hosted.hadLogin);
     }, waitMs);
   }
 
-  async function openOrClose(hosted: Hosted, expectLogin: boolean): Promise<void> {
-    try {
-      await open(hosted, expectLogin);
-    } catch (error) {
-      logger.warn('A session could not be opened.', { channelId: hosted.channelId, error });
-      await onClosed(hosted, 'lost');
-    }
-    tell(hosted);
-  }
-
-  async function release(channelId: string): Promise<void> {
+  /** From here on nothing that its session says is listened to; returns the session that must be ended. */
+  function detach(channelId: string): Session | null {
     const hosted = all.get(channelId);
-    if (!hosted) return;
+    if (!hosted) return null;
     all.delete(channelId);
     if (hosted.reopening) clearTimeout(hosted.reopening);
     const { session } = hosted;
-    hosted.session = null;
-    hosted.serial = null;
-    await session?.close();
-    tell(hosted);
+    Object.assign(hosted, { life: null, session: null, serial: null, reopening: null, qr: null });
+    hosted.closed ??= 'closed';
+    tellListeners(hosted);
+    return session;
   }
 
-  const nextNews = (hosted: Hosted, ms: number): Promise<void> =>
-    new Promise(resolve => {
-      const done = () => {
-        clearTimeout(timer);
-        hosted.news.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      hosted.news.add(done);
+  const end = (channelId: string, how: () => Promise<unknown>): Promise<unknown> =>
+    lanes.run(channelId, how).catch((error: unknown) => {
+      logger.warn('A session could not be ended properly.', { channelId, error });
     });
 
-  async function hold(
-    channel: Pick<ChannelDoc, '_id' | 'memberId' | 'hasLogin'>,
-    epoch: number,
-  ): Promise<Hosted> {
-    await release(channel._id);
-    const hosted: Hosted = {
+  async function release(channelId: string): Promise<void> {
+    const session = detach(channelId);
+    if (session) void end(channelId, () => session.close());
+    await lanes.idle(channelId);
+  }
+
+  async function unlink(hosted: Hosted): Promise<void> {
+    await hosted.opening;
+    const session = all.get(hosted.channelId) === hosted ? detach(hosted.channelId) : null;
+    await end(hosted.channelId, async () => {
+      await session?.unlink();
+      await transport.forget(hosted.channelId);
+    });
+  }
+
+  function hold(channel: Holdable, epoch: number, restarts = 0): Hosted {
+    const former = detach(channel._id);
+    if (former) void end(channel._id, () => former.close());
+    const hosted = newHosted({
       channelId: channel._id,
       memberId: channel.memberId,
       epoch,
-      session: null,
-      serial: null,
-      identity: null,
-      qr: null,
-      scanBegun: false,
-      closed: null,
-      askedMs: clocks.monotonicMs(),
-      restarts: 0,
-      news: new Set(),
-      work: Promise.resolve(),
-      reopening: null,
-    };
+      nowMs: clocks.monotonicMs(),
+    });
+    hosted.restarts = restarts;
     all.set(channel._id, hosted);
-    await openOrClose(hosted, channel.hasLogin);
+    open(hosted, channel.hasLogin);
     return hosted;
   }
 
@@ -278,7 +172,7 @@ export function createSessionHost(deps: HostDeps): Host {
     get instanceId() {
       return deps.instanceId();
     },
-    isActing: deps.isActing,
+    isActing: () => deps.isActing(),
     held(channelId): HeldSession | null {
       const hosted = all.get(channelId);
       if (!hosted?.session?.alive || hosted.serial === null || !hosted.identity) return null;
@@ -288,31 +182,55 @@ export function createSessionHost(deps: HostDeps): Host {
     async restart(channelId) {
       const hosted = all.get(channelId);
       if (!hosted) return;
-      const fresh = await hold({ _id: channelId, memberId: hosted.memberId, hasLogin: true }, hosted.epoch);
+      const { memberId, epoch, restarts, hadLogin: hasLogin } = hosted;
+      const fresh = hold({ _id: channelId, memberId, hasLogin }, epoch, restarts);
       const untilMs = clocks.monotonicMs() + RESTART_WAIT_MS;
-      while (fresh.serial === null && all.get(channelId) === fresh && clocks.monotonicMs() < untilMs) {
+      while (fresh.serial === null && fresh.closed === null && clocks.monotonicMs() < untilMs) {
         await nextNews(fresh, untilMs - clocks.monotonicMs());
       }
     },
     adopt(channelId, epoch) {
       const hosted = all.get(channelId);
-      if (hosted) {
-        hosted.epoch = epoch;
-        return;
-      }
-      void deps.channels
-        .findOne({ _id: channelId, 'owner.instance': deps.instanceId(), 'owner.epoch': epoch, hasLogin: true })
-        .then(channel => channel && hold(channel, epoch))
-        .catch((error: unknown) => logger.error('A channel could not be adopted.', { channelId, error }));
+      if (hosted) hosted.epoch = epoch;
+      else void holdAdopted(channelId, epoch);
     },
     hosted: channelId => all.get(channelId) ?? null,
     hostedIds: () => [...all.keys()],
-    hasRoom: () => all.size < deps.maxSessions,
+    freeSlots: () => Math.max(0, deps.maxSessions - all.size),
     hold,
     release,
     async releaseAll() {
-      await Promise.all([...all.keys()].map(release));
+      const leaving = [...all.values()];
+      await Promise.all(leaving.map(({ channelId }) => release(channelId)));
+      await atMost(OBSERVED_WITHIN_MS, Promise.all(leaving.map(({ work }) => work)));
     },
-    nextNews,
   };
+
+  /** Recovery takes channels whatever their state: one that is wanted is opened, one that waits for a human is not. */
+  async function holdAdopted(channelId: string, epoch: number): Promise<void> {
+    const owned = { _id: channelId, 'owner.instance': deps.instanceId(), 'owner.epoch': epoch };
+    try {
+      const channel = await deps.channels.findOne({
+        ...owned,
+        hasLogin: true,
+        state: { $in: [...WANTED_STATES] },
+      });
+      if (channel && !all.has(channelId) && deps.isActing()) hold(channel, epoch);
+    } catch (error) {
+      logger.error('A channel could not be adopted.', { channelId, error });
+    }
+  }
+}
+
+/** Tries again for about half a minute, in order: a STOP must not be lost because the store was away. */
+async function persistently(work: () => Promise<void>): Promise<void> {
+  for (const waitMs of TELL_AGAIN_MS) {
+    try {
+      await work();
+      return;
+    } catch {
+      await new Promise(resolve => setTimeout(resolve, waitMs));
+    }
+  }
+  await work();
 }

@@ -54,43 +54,58 @@ export function writeReady(
     },
     {
       $set: {
-        state: warmup ? { $let: { vars: { since }, in: { $cond: [isWarming, 'warming', 'active'] } } } : 'active',
+        state: warmup
+          ? { $let: { vars: { since }, in: { $cond: [isWarming, 'warming', 'active'] } } }
+          : 'active',
       },
     },
   ];
   return channels.findOneAndUpdate(owned, update, { returnDocument: 'after' });
 }
 
-/** A session ended. By owner and epoch; null when the channel is somebody else's by now. */
-export function writeClosed(
-  { channels, clock }: WriteDeps,
-  owned: Filter<ChannelDoc>,
-  closed: { reason: ClosedReason; meaning: ClosedMeaning; tooMany: boolean },
-): Promise<ChannelDoc | null> {
-  const now = clock.now();
-  const { reason, meaning, tooMany } = closed;
-  const failed = meaning.loginLost || (reason !== 'link_timeout' && reason !== 'closed');
-  return channels.findOneAndUpdate(
-    owned,
-    {
-      $set: {
-        state: stateAfter(reason, meaning, tooMany),
-        stateReason: reason,
-        stateAt: now,
-        sessionReadyAt: null,
-        ...(meaning.loginLost ? { hasLogin: false } : {}),
-        ...(failed ? { lastConnectionFailure: { at: now, reason } } : {}),
-      },
-      // At least 3 says that the login is lost; below, it is kept and no new scan is needed.
-      ...(meaning.loginLost ? { $max: { connectionFailureCount: 3 } } : {}),
-    },
-    { returnDocument: 'after' },
-  );
+export interface ClosedFact {
+  reason: ClosedReason;
+  meaning: ClosedMeaning;
+  /** It is being opened again; else the channel has no owner any more (a turn that is under way keeps its own). */
+  reopens: boolean;
+  /** A stored login is or was there; without one this was an attempt to link. */
+  hadLogin: boolean;
+  /** A stored login was opened and did not become ready. */
+  failedReopening: boolean;
 }
 
-function stateAfter(reason: ClosedReason, meaning: ClosedMeaning, tooMany: boolean): ChannelDoc['state'] {
-  if (reason === 'link_timeout') return 'inactive';
+/** Nobody's from now on, unless a turn is under way: its end, or recovery, needs the owner. */
+export const GIVEN_UP_OWNER: Document = {
+  $cond: [{ $eq: [{ $type: '$turn' }, 'missing'] }, null, '$owner.instance'],
+};
+
+/** A session ended. By owner and epoch; null when the channel is somebody else's by now. */
+export function writeClosed(
+  { channels, clock }: Pick<WriteDeps, 'channels' | 'clock'>,
+  owned: Filter<ChannelDoc>,
+  closed: ClosedFact,
+): Promise<ChannelDoc | null> {
+  const now = clock.now();
+  const { reason, meaning, reopens, hadLogin, failedReopening } = closed;
+  const set: Document = {
+    state: stateAfter(closed),
+    stateReason: reason,
+    stateAt: now,
+    sessionReadyAt: null,
+    ...(meaning.loginLost ? { hasLogin: false } : {}),
+    ...(hadLogin ? { lastConnectionFailure: { at: now, reason } } : {}),
+    ...(reopens ? {} : { 'owner.instance': GIVEN_UP_OWNER }),
+  };
+  // At least 3 says that the login is lost; below, it is kept and no new scan is needed.
+  if (meaning.loginLost) set['connectionFailureCount'] = { $max: ['$connectionFailureCount', 3] };
+  else if (failedReopening) {
+    set['connectionFailureCount'] = { $min: [{ $add: ['$connectionFailureCount', 1] }, 2] };
+  }
+  return channels.findOneAndUpdate(owned, [{ $set: set }], { returnDocument: 'after' });
+}
+
+function stateAfter({ reason, meaning, reopens, hadLogin }: ClosedFact): ChannelDoc['state'] {
   if (meaning.loginLost) return 'disconnected';
-  if (meaning.reopens && !tooMany) return 'connecting';
-  return 'error';
+  if (reopens) return hadLogin ? 'connecting' : 'authenticating';
+  return reason === 'link_timeout' || !hadLogin ? 'inactive' : 'error';
 }
