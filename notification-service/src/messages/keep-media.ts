@@ -16,6 +16,12 @@ export interface KeepMediaDeps {
 /** All addresses of one save together, machine time. */
 const FETCH_DEADLINE_MS = 60_000;
 
+export interface KeptMedia {
+  media: DayMedia[];
+  /** Removes what was fetched for this save, and nothing that was there before. */
+  undo: () => Promise<void>;
+}
+
 /**
  * Turns the addresses of a save into stored files: what was uploaded before is recognised by its name, everything else
  * is fetched now, so that nothing is fetched when a message is sent. When one fails nothing of this save is kept.
@@ -25,33 +31,40 @@ export async function keepMedia(
   given: readonly GivenMedia[],
   keptBy: string,
   deps: KeepMediaDeps,
-): Promise<DayMedia[]> {
+): Promise<KeptMedia> {
   const deadline = AbortSignal.timeout(FETCH_DEADLINE_MS);
-  const results = await Promise.allSettled(given.map(one => keepOne(one, keptBy, deadline, deps)));
+  const fetched: string[] = [];
+  const undo = async (): Promise<void> => {
+    for (const filename of fetched) await deps.media.remove(filename);
+  };
+  const keepOne = async ({ url, language, sourceUrl }: GivenMedia): Promise<DayMedia> => {
+    const known = await uploaded(url, deps);
+    if (known) return dayMedia(known, language, sourceUrl);
+    const file = await fetchAndKeep(url, keptBy, deadline, deps);
+    fetched.push(file.filename);
+    return dayMedia(file, language, url);
+  };
+  // All are awaited, so that `undo` knows everything that was fetched.
+  const results = await Promise.allSettled(given.map(keepOne));
   const failed = results.find(result => result.status === 'rejected');
-  if (!failed) return results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
-  for (const result of results) {
-    const fetched =
-      result.status === 'fulfilled' && result.value.sourceUrl !== null ? result.value.filename : null;
-    if (fetched !== null) await deps.media.remove(fetched);
+  if (failed) {
+    await undo();
+    throw failed.reason;
   }
-  throw failed.reason;
+  return { media: results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : [])), undo };
 }
 
-async function keepOne(
-  given: GivenMedia,
+async function fetchAndKeep(
+  url: string,
   keptBy: string,
   deadline: AbortSignal,
-  deps: KeepMediaDeps,
-): Promise<DayMedia> {
-  const known = await uploaded(given.url, deps);
-  if (known) return dayMedia(known, given, null);
-  const fetched = await fetchMedia(given.url, deps.outside, deadline);
+  { media, outside }: KeepMediaDeps,
+): Promise<StoredMedia> {
+  const { source, originalName, close } = await fetchMedia(url, outside, deadline);
   try {
-    const file = await deps.media.keep(fetched.source, { originalName: fetched.originalName, keptBy });
-    return dayMedia(file, given, given.url);
+    return await media.keep(source, { originalName, keptBy });
   } finally {
-    fetched.close();
+    close();
   }
 }
 
@@ -69,11 +82,11 @@ async function uploaded(url: string, { media, baseUrl }: KeepMediaDeps): Promise
   return file;
 }
 
-const dayMedia = (file: StoredMedia, given: GivenMedia, sourceUrl: string | null): DayMedia => ({
+const dayMedia = (file: StoredMedia, language: string | null, sourceUrl: string | null): DayMedia => ({
   type: file.kind,
   filename: file.filename,
   originalName: file.originalName,
   size: file.size,
-  language: given.language,
+  language,
   sourceUrl,
 });

@@ -80,7 +80,7 @@ function serve(
 }
 
 /** One range of bytes, `end` exclusive; null for the whole file, also when several are asked for. */
-export function rangeOf(
+function rangeOf(
   header: string | undefined,
   size: number,
 ): { start: number; end: number } | 'outside' | null {

@@ -141,8 +141,12 @@ describe('media', () => {
     expect(data['mediaUrls']).toMatchObject([
       { type: 'document', sourceUrl: url, originalName: 'offer.pdf' },
     ]);
-    await bed.save(data);
+    expect((await bed.save(data)).data).toEqual(data);
     expect(file.requests).toHaveLength(1);
+    const kept = await bed.stored();
+    const mediaUrls = [...(data['mediaUrls'] as object[]), { url: 'http://10.0.0.1/' }];
+    expect((await bed.save({ ...data, mediaUrls })).status).toBe(400);
+    expect(await bed.stored()).toEqual(kept);
     await file.close();
     const rendered = await bed.messages.renderDay({
       ...{ day: 1, language: 'fr', referrerName: null, memberId: 'm1' },
@@ -199,6 +203,17 @@ describe('media', () => {
     const body = { dayNumber: 1, messageTemplate: { fr: 'a' } };
     expect((await bed.save({ ...body, mediaUrls: [image, image, image, sound] })).status).toBe(200);
     const five = await bed.save({ ...body, mediaUrls: [sound, image, image, image] });
+    const file = await startFakeHttp(() => ({ status: 200, body: pdf.toString() }));
+    bed.trusted.add(new URL(file.url).host);
+    const kept = await bed.stored();
+    const fetched = await bed.save({
+      ...body,
+      mediaUrls: [sound, image, image, { url: `${file.url}/a.pdf` }],
+    });
+    expect(fetched.message).toContain('at most 4');
+    expect(file.requests).toHaveLength(1);
+    expect(await bed.stored()).toEqual(kept);
+    await file.close();
     expect(five).toMatchObject({ status: 400, message: expect.stringContaining('at most 4') as string });
     expect((await bed.save({ ...body, mediaUrls: [image, image, image, image, image] })).status).toBe(400);
   });

@@ -55,18 +55,17 @@ const mediaLanguage = z
 /** Fields that a save only carries along: what does not fit counts as absent, never as a mistake. */
 const orNothing = <T>(shape: z.ZodType<T>) =>
   z.preprocess(given => (shape.safeParse(given).success ? given : null), shape.nullable()).optional();
-const filenameOrNothing = orNothing(z.string().max(200));
+const addressOrNothing = orNothing(z.string().max(2_048));
 const namesOrNothing = orNothing(z.array(z.string().max(60)).max(50));
 
 const media = z
   .object({
     url: z.string().trim().min(1).max(2_048),
     type: z.unknown().optional().meta({ description: 'Not needed: the kind is decided by content.' }),
-    filename: filenameOrNothing,
-    originalName: filenameOrNothing,
+    sourceUrl: addressOrNothing,
     language: mediaLanguage,
   })
-  .transform(({ url, originalName, language }) => ({ url, originalName: originalName ?? null, language }));
+  .transform(({ url, sourceUrl, language }) => ({ url, sourceUrl: sourceUrl ?? null, language }));
 export type GivenMedia = z.output<typeof media>;
 
 const MAX_MEDIA = 40;
@@ -147,7 +146,7 @@ export const messageShape = z.object({
   updatedAt: z.date(),
 });
 
-export const bubbleShape = z.object({
+const bubbleShape = z.object({
   kind: z.enum(['text', ...kind.options]),
   text: z.string(),
   media: z.object({ url: z.string(), filename: z.string().nullable() }).nullable(),

@@ -38,14 +38,18 @@ export async function saveMessage(
 ): Promise<DayMessageDoc> {
   const checked = checkTexts(body.messageTemplate);
   refuseTooMany(body.mediaUrls, body.messageTemplate);
-  const mediaUrls = await keepMedia(body.mediaUrls, actor.userId, deps);
-  refuseTooManyParts(checked.longest, mediaUrls);
+  const kept = await keepMedia(body.mediaUrls, actor.userId, deps);
+  const crowded = languageWithTooManyParts(checked.longest, kept.media);
+  if (crowded !== null) {
+    await kept.undo();
+    throw tooManyParts(crowded);
+  }
   return writeMessage(
     {
       _id: dayMessageIdOf(body.dayNumber),
       dayNumber: body.dayNumber,
       messageTemplate: body.messageTemplate,
-      mediaUrls,
+      mediaUrls: kept.media,
       variables: body.variables ?? checked.variables,
       active: body.active,
       updatedAt: deps.clock.now(),
@@ -124,11 +128,15 @@ function refuseTooMany(
   }
 }
 
-function refuseTooManyParts(texts: ReadonlyMap<string, string>, media: readonly DayMedia[]): void {
+function languageWithTooManyParts(
+  texts: ReadonlyMap<string, string>,
+  media: readonly DayMedia[],
+): string | null {
   for (const [language, text] of texts) {
     const own = media.filter(belongsTo(language)).map(({ type }) => ({ kind: type }));
-    if (partsOfDay(text, own).length > MAX_PARTS) throw tooManyParts(language);
+    if (partsOfDay(text, own).length > MAX_PARTS) return language;
   }
+  return null;
 }
 
 const tooManyParts = (language: string): AppError =>
