@@ -1,22 +1,24 @@
 import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
-import { createChannels, createMemberRoutes, createSealedLogins, senderQueueName } from './channels/index.ts';
+import { brakesOf, createChannels, createMemberRoutes, createSealedLogins, senderQueueName } from './channels/index.ts';
 import type { ChannelDoc, Transport } from './channels/index.ts';
 import { createDelivery } from './delivery/index.ts';
 import type { Delivery } from './delivery/index.ts';
-import { createEnrollments } from './enrollments/index.ts';
+import { createEnrollments, eraseOldEnrollments, holdEnrollment } from './enrollments/index.ts';
 import type { EnrollmentDoc, ExitResult } from './enrollments/index.ts';
 import { createHttp } from './http/server.ts';
 import type { Http } from './http/server.ts';
 import { createTickets } from './http/tickets.ts';
+import { confirmationText, createInbound } from './inbound/index.ts';
 import { createMessages } from './messages/index.ts';
 import { simulatedClock, systemClock } from './platform/clock.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Config } from './platform/config.ts';
 import { createPhoneHasher } from './platform/crypto.ts';
+import { mongoDocStore } from './platform/doc-store.ts';
 import { AppError } from './platform/errors.ts';
 import { createEvents } from './platform/events.ts';
-import { channelIdOf, newId } from './platform/ids.ts';
+import { channelIdOf, idOf, newId } from './platform/ids.ts';
 import type { Logger } from './platform/logger.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { openMongo } from './platform/mongo.ts';
@@ -26,6 +28,7 @@ import { closeRedis, openRedis } from './platform/redis.ts';
 import { createShutdown } from './platform/shutdown.ts';
 import { createReferrals } from './referrals/index.ts';
 import { startSchedule } from './schedule.ts';
+import { createWebhooks } from './webhooks/index.ts';
 import { createSimulatorTransport } from './transports/simulator/index.ts';
 
 /** What is outside and may be faked in tests; by default the real thing. */
@@ -98,12 +101,16 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       hasher,
       transport,
       queuePlace,
-      onMessage: () => Promise.resolve(),
+      onMessage: (channelId, message) => inbound.onMessage(channelId, message),
       onReceipt: (channelId, receipt) => delivery.recordReceipt(channelId, receipt),
       wakePump: () => delivery.wakePump(),
       beginSending: instanceId => delivery.beginSending(instanceId),
       endSending: () => delivery.endSending(),
-      needsHuman: () => undefined,
+      needsHuman: (channel, sentence) => {
+        const at = clock.now();
+        const key = `disconnected:${channel._id}:${at.toISOString()}`;
+        void webhooks.notify({ key, memberId: channel.memberId, kind: 'disconnected', data: { sentence } });
+      },
       memberPhone: async memberId => (await members.findOne({ _id: memberId }))?.phone ?? null,
     });
     const referrals = createReferrals({ config, db, clock, logger });
@@ -155,11 +162,35 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       aliveInstances: () => channels.aliveInstances(),
       senderQueueName,
       messages,
-      brakesOf: () => ({ gapFactor: 1, capFactor: 1, firstContactFactor: 1, firstContactsAllowed: true, rest: false }),
+      brakesOf,
       attempted: () => undefined,
       recordAudit,
       wakeChannel,
     });
+    const webhooks = createWebhooks({ db, config, clock, logger });
+    const store = mongoDocStore(db);
+    const inbound = createInbound({
+      db,
+      clock,
+      logger,
+      events,
+      hasher,
+      exit: exit => enrollments.exitReferral(exit),
+      hold: args => holdEnrollment(args, { store }),
+      sendConfirmation: ({ channelId, memberId, phone, phoneHash, language }) =>
+        delivery.createOutgoing({
+          id: idOf('opt-out-confirmation', phoneHash),
+          kind: 'opt_out_confirmation',
+          ...{ channelId, memberId, phone, phoneHash },
+          parts: [{ text: confirmationText(language, config.RELANCE_DEFAULT_LANGUAGE), mediaFilename: null }],
+        }),
+      notify: news => webhooks.notify(news),
+    });
+    const eraseOldTexts = async (): Promise<void> => {
+      const before = new Date(clock.now().getTime() - config.RELANCE_RETENTION_DAYS * DAY_MS);
+      await inbound.eraseTexts(before);
+      await eraseOldEnrollments(db, before);
+    };
     const memberFeature = createMembers({
       db,
       clock,
@@ -222,9 +253,9 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
               sweep: () => delivery.sweep(),
               followDeliveries: () => Promise.resolve(),
               refreshHealth: () => Promise.resolve(),
-              eraseOldTexts: () => Promise.resolve(),
+              eraseOldTexts,
               deliverHelpRequests: () => channels.deliverHelpRequests(),
-              deliverNotifications: () => Promise.resolve(),
+              deliverNotifications: () => webhooks.deliverDue(),
             },
             { config, clock, logger },
           );
@@ -257,6 +288,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
 
 /** A test that did not go out within a day is no longer worth sending. Calendar time. */
 const TEST_LASTS_MS = 24 * 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 const isUp = (ping: Promise<unknown>): Promise<boolean> =>
   ping.then(

@@ -26,6 +26,7 @@ export { eligibility } from './eligibility.ts';
 export type { Candidate, CandidateFacts, Eligibility, EnrollmentRules, NotEligible } from './eligibility.ts';
 export * from './enrollment-model.ts';
 export { exitEventModel } from './exit-event-model.ts';
+export { eraseOldEnrollments } from './erase-old.ts';
 export { exitReferral } from './exit-referral.ts';
 export { stepExit } from './exit-steps.ts';
 export type { Exit, ExitDeps, ExitResult, ExitState } from './exit-steps.ts';

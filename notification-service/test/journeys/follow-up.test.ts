@@ -97,3 +97,35 @@ describe('follow-up and exit', () => {
     expect(repeated.body.data).toEqual({ outcome: 'none', enrollments: 0 });
   });
 });
+
+describe('an answer', () => {
+  it('STOP, from a hidden id, opts a person out for good and is confirmed once; another answer ends the sequence', { timeout: 60_000 }, async () => {
+    test = await startTestApp({ rate: DAY_IN_TWO_SECONDS, environment: FAST });
+    await writeMessages(test);
+    await test.connect('m1', '33612000001');
+    await refer(test, 'm1', [
+      { _id: 'paul', name: 'Paul Martin', phoneNumber: '33600000001' },
+      { _id: 'lea', name: 'Léa Petit', phoneNumber: '33600000002' },
+    ]);
+    await test.admin().post('/admin/enrollment/run').expect(200);
+    const to = async (phone: string) => (await test.sent()).filter(entry => entry.to.startsWith(phone));
+    await until(async () => (await to('33600000001')).length > 0 && (await to('33600000002')).length > 0, 'both were written to');
+    await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'STOP!' });
+    await test.control('/numbers/33600000002/say', { to: '33612000001', text: 'Oui, appelle-moi' });
+    const reasonOf = async (referralUserId: string) =>
+      (await test.stores.db.collection('enrollments').findOne({ referralUserId }))?.['exitReason'] as string | null;
+    await until(async () => (await reasonOf('paul')) === 'opted_out', 'Paul is opted out');
+    await until(async () => (await reasonOf('lea')) === 'replied', 'Léa has replied');
+    await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'stop' });
+    const confirmations = async () => (await to('33600000001')).filter(entry => entry.text.startsWith('C’est noté'));
+    await until(async () => (await confirmations()).length === 1, 'the opt-out is confirmed');
+    await refer(test, 'm1', [{ _id: 'paul-again', name: 'Paul Martin', phoneNumber: '33600000001' }]);
+    const run = await test.admin().post('/admin/enrollment/run').expect(200);
+    expect(JSON.stringify(run.body.data)).toContain('opted_out');
+    const before = (await to('33600000001')).length;
+    const start = test.clock.now().getTime();
+    await until(() => Promise.resolve(test.clock.now().getTime() > start + 2 * 86_400_000), 'two days pass');
+    expect((await to('33600000001')).length).toBe(before);
+    expect((await confirmations()).length).toBe(1);
+  });
+});

@@ -1,0 +1,30 @@
+/** What people say back: answers, opt-outs, and what the member writes by hand. */
+import type { ObservedMessage } from '../channels/index.ts';
+import type { InboundMessageDoc } from './inbound-message-model.ts';
+import { onMessage } from './on-message.ts';
+import type { InboundDeps } from './on-message.ts';
+
+export { classifyReply } from './classify-reply.ts';
+export { confirmationText } from './confirmation-text.ts';
+export type { ReplyKind } from './classify-reply.ts';
+export { inboundMessageModel } from './inbound-message-model.ts';
+export type { InboundMessageDoc } from './inbound-message-model.ts';
+export type { InboundDeps, Recipient } from './on-message.ts';
+
+export interface Inbound {
+  onMessage(channelId: string, message: ObservedMessage): Promise<void>;
+  /** Texts received before this instant are forgotten; that somebody answered is not. Resolves with how many. */
+  eraseTexts(before: Date): Promise<number>;
+}
+
+export function createInbound(deps: InboundDeps): Inbound {
+  return {
+    onMessage: (channelId, message) => onMessage(channelId, message, deps),
+    async eraseTexts(before) {
+      const { modifiedCount } = await deps.db
+        .collection<InboundMessageDoc>('inbound_messages')
+        .updateMany({ receivedAt: { $lt: before }, text: { $ne: null } }, { $set: { text: null } });
+      return modifiedCount;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** News that leave the house: what a member must hear of although nobody has the page open. */
+import type { Clock } from '../platform/clock.ts';
+import type { Config } from '../platform/config.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Db } from '../platform/mongo.ts';
+import { createOutbox } from './outbox.ts';
+import type { OutboxDoc } from './outbox.ts';
+
+export { notificationModel } from './notification-model.ts';
+export { createOutbox } from './outbox.ts';
+export type { Outbox, OutboxDeps, OutboxDoc } from './outbox.ts';
+
+export interface News {
+  /** Names the event: it is told once. */
+  key: string;
+  memberId: string;
+  kind: 'replied' | 'disconnected' | 'needs_attention';
+  data: unknown;
+}
+
+export interface Webhooks {
+  /** Never waits for the receiver. Posts `{id, event, memberId, at, data}` to NOTIFY_WEBHOOK_URL. */
+  notify(news: News): Promise<void>;
+  /** For a tick of a few seconds. */
+  deliverDue(): Promise<void>;
+}
+
+export function createWebhooks(deps: {
+  db: Db;
+  config: Pick<Config, 'NOTIFY_WEBHOOK_URL'>;
+  clock: Clock;
+  logger: Logger;
+}): Webhooks {
+  const { db, config, clock, logger } = deps;
+  const collection = db.collection<OutboxDoc>('notifications');
+  const outbox = createOutbox({ collection, url: config.NOTIFY_WEBHOOK_URL, clock, logger });
+  return {
+    notify: ({ key, memberId, kind, data }) =>
+      outbox.add(key, { event: kind, memberId, at: clock.now(), data }),
+    deliverDue: () => outbox.deliverDue(),
+  };
+}
