@@ -69,6 +69,8 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   // Every sequence somebody was ever in: eligibility and exit ask by both keys, whatever the status.
   { key: { referralUserId: 1, enteredAt: -1 }, name: 'by_user' },
   { key: { phoneHash: 1, enteredAt: -1 }, name: 'by_phone' },
+  // Who answers may be known by the hidden id alone.
+  { key: { 'chat.lid': 1, enteredAt: -1 }, name: 'by_lid', partialFilterExpression: { 'chat.lid': { $exists: true } } },
   // The pick: the longest due of a channel, by rank.
   {
     key: { channelId: 1, 'step.rank': 1, 'step.tryAt': 1 },
@@ -80,5 +82,7 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   { key: { channelId: 1, 'step.state': 1 }, name: 'open', partialFilterExpression: { 'step.fence.token': { $exists: true } } },
   { key: { memberId: 1, status: 1, enteredAt: -1 }, name: 'targets' },
   { key: { campaignId: 1, status: 1, enteredAt: -1 }, name: 'campaign_targets' },
+  // The admins' list over all members.
+  { key: { status: 1, enteredAt: -1, _id: -1 }, name: 'newest' },
   { key: { rowsAt: 1 }, name: 'follower', partialFilterExpression: { rowsAt: { $type: 'date' } } },
 ]);

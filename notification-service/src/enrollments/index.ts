@@ -37,6 +37,7 @@ export type { PassedOverDoc } from './passed-over-model.ts';
 export * from './person-model.ts';
 export type { Closed, MemberReport, RunReport } from './run-report.ts';
 export * from './step.ts';
+export { stopExcluded } from './stop-excluded.ts';
 
 export interface EnrollmentsDeps {
   config: Config;

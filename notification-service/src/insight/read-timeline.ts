@@ -1,7 +1,9 @@
 import type { ReceiptDoc } from '../delivery/index.ts';
+import type { InboundMessageDoc } from '../inbound/index.ts';
 import type { EnrollmentDoc, PersonDoc } from '../enrollments/index.ts';
 import { personKeys } from '../enrollments/index.ts';
 import { AppError } from '../platform/errors.ts';
+import type { Db } from '../platform/mongo.ts';
 import { presentTarget } from './present-target.ts';
 import type { Target } from './present-target.ts';
 import { readCircumstances } from './read-circumstances.ts';
@@ -10,17 +12,12 @@ import { timelineOf } from './timeline.ts';
 import type { Answer, TimelineEntry } from './timeline.ts';
 import type { SentenceLanguage } from './why-sentence.ts';
 
-export interface TimelineDeps extends CircumstanceDeps {
-  /** What this person wrote back during the sequence, the oldest first. */
-  answersOf(enrollment: EnrollmentDoc): Promise<Answer[]>;
-}
-
 /** Everything that happened and why, and what holds the next message. `memberId` null: any member's (admins). */
 export async function readTimeline(
   id: string,
   memberId: string | null,
   language: SentenceLanguage,
-  deps: TimelineDeps,
+  deps: CircumstanceDeps,
 ): Promise<{ target: Target; entries: TimelineEntry[] }> {
   const { db } = deps;
   const doc = await db
@@ -37,7 +34,7 @@ export async function readTimeline(
       .collection<PersonDoc>('people')
       .find({ _id: { $in: personKeys(doc.referralUserId, doc.phoneHash) } })
       .toArray(),
-    deps.answersOf(doc),
+    answersOf(doc, db),
     readCircumstances([doc], deps),
   ]);
   return {
@@ -50,3 +47,23 @@ const receiptIdsOf = (doc: EnrollmentDoc): string[] =>
   Object.values(doc.rows).flatMap(({ messageId }) =>
     messageId === null ? [] : [`${doc.channelId}:${messageId}`],
   );
+
+/** What was said in this chat while the sequence ran; what the member wrote by hand too. */
+async function answersOf(doc: EnrollmentDoc, db: Db): Promise<Answer[]> {
+  const found = await db
+    .collection<InboundMessageDoc>('inbound_messages')
+    .find({
+      channelId: doc.channelId,
+      at: { $gte: doc.enteredAt },
+      $or: [
+        { enrollmentId: doc._id },
+        { phoneHash: doc.phoneHash, ...(doc.exitedAt ? { at: { $lte: doc.exitedAt } } : {}) },
+      ],
+    })
+    .sort({ at: 1 })
+    .limit(MOST_ANSWERS)
+    .toArray();
+  return found.map(({ at, kind, text }) => ({ at, text, byHand: kind === 'by_hand' }));
+}
+
+const MOST_ANSWERS = 200;

@@ -14,6 +14,7 @@ export interface TimelineEntry {
     | 'delivered'
     | 'read'
     | 'answer'
+    | 'by_hand'
     | 'opted_out'
     | 'paid'
     | 'held'
@@ -24,10 +25,12 @@ export interface TimelineEntry {
   text: string | null;
 }
 
-/** What somebody wrote back, as the feature that keeps it hands it over. */
+/** What was said in the chat beside the sequence. */
 export interface Answer {
   at: Date;
   text: string | null;
+  /** The member wrote to this person from the phone. */
+  byHand: boolean;
 }
 
 export interface TimelineFacts {
@@ -43,6 +46,7 @@ const WORDS = {
     delivered: 'The message arrived on the phone.',
     read: 'The message was read.',
     answer: 'The person answered.',
+    by_hand: 'The member wrote to the person by hand.',
     opted_out: 'The person asked for no more messages.',
     paid: 'The person paid.',
     held: 'The sequence was paused.',
@@ -52,6 +56,7 @@ const WORDS = {
     delivered: 'Le message est arrivé sur le téléphone.',
     read: 'Le message a été lu.',
     answer: 'La personne a répondu.',
+    by_hand: 'Le membre a écrit lui-même à la personne.',
     opted_out: 'La personne ne veut plus de messages.',
     paid: 'La personne a payé.',
     held: 'La séquence a été mise en pause.',
@@ -100,9 +105,12 @@ function ofPerson({ doc, people, answers }: TimelineFacts, language: SentenceLan
       .filter(within)
       .sort((a, b) => a.getTime() - b.getTime())
       .slice(0, 1);
-  const said = answers.length > 0 ? [] : first(person => person.repliedAt);
+  const said = answers.some(({ byHand }) => !byHand) ? [] : first(person => person.repliedAt);
   return [
-    ...answers.map(({ at, text }) => ({ ...entry('answer', at, language), text })),
+    ...answers.map(({ at, text, byHand }) => ({
+      ...entry(byHand ? 'by_hand' : 'answer', at, language),
+      text,
+    })),
     ...said.map(at => entry('answer', at, language)),
     ...first(person => person.optedOutAt).map(at => entry('opted_out', at, language)),
     ...first(person => person.paidAt).map(at => entry('paid', at, language)),

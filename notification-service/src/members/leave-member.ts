@@ -36,6 +36,9 @@ const BY_MEMBER = [
   'deliveries',
   'campaigns',
   'passed_over',
+  'referrals',
+  'inbound_messages',
+  'notifications',
   'help_requests',
   'connection_history',
 ] as const;

@@ -1,0 +1,77 @@
+/** Numbers for people: dashboard, funnel, timelines, the log of what was sent, the audit log. */
+import type { StatusDeps } from '../channels/index.ts';
+import type { BrakesOf, PaceSettings, SendingSwitch } from '../delivery/index.ts';
+import type { Route } from '../http/route.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Events } from '../platform/events.ts';
+import type { Db } from '../platform/mongo.ts';
+import { adminInsightRoutes } from './admin-insight-routes.ts';
+import { recordAudit } from './audit.ts';
+import type { AuditEntry } from './audit.ts';
+import type { DeliveryDoc } from './delivery-model.ts';
+import { followDeliveries, rebuildDeliveries } from './follow-deliveries.ts';
+import type { FollowReport } from './follow-deliveries.ts';
+import { memberInsightRoutes } from './member-insight-routes.ts';
+import { rememberSequences } from './remember-sequences.ts';
+import { sentSince } from './sent-since.ts';
+
+export { auditModel } from './audit.ts';
+export type { AuditDoc, AuditEntry } from './audit.ts';
+export { deliveryModel } from './delivery-model.ts';
+export type { DeliveryDoc } from './delivery-model.ts';
+export type { FollowReport } from './follow-deliveries.ts';
+export { presentTarget, withPerson } from './present-target.ts';
+export { recordAudit } from './audit.ts';
+export { rememberSequences } from './remember-sequences.ts';
+export { sentSince } from './sent-since.ts';
+export { exitSentence, whySentence } from './why-sentence.ts';
+
+export interface InsightDeps {
+  db: Db;
+  clock: Clock;
+  events: Pick<Events, 'publish'>;
+  /** Where "today" of the whole platform begins. */
+  platformZone: string;
+  pace: PaceSettings;
+  memberCapDefault: number;
+  brakesOf: BrakesOf;
+  /** As the status of one member is read, so that admins see the same. */
+  statuses: StatusDeps;
+  sendingSwitch(): Promise<SendingSwitch>;
+}
+
+export interface Insight {
+  routes: Route[];
+  /** Brings the log of deliveries up to date; every few seconds, by the scheduler. */
+  followDeliveries(): Promise<FollowReport>;
+  rebuildDeliveries(): Promise<FollowReport>;
+  recordAudit(entry: AuditEntry): Promise<void>;
+  /** How many messages of this member have gone out since then. */
+  countSent(memberId: string, since: Date): Promise<number>;
+  rememberSequences(memberId: string): Promise<void>;
+}
+
+export function createInsight(deps: InsightDeps): Insight {
+  const { db, clock, events } = deps;
+  const following = {
+    db,
+    changed: (delivery: DeliveryDoc) =>
+      void events.publish(delivery.memberId, { type: 'delivery', data: newsOf(delivery) }, { keep: true }),
+  };
+  return {
+    routes: [...memberInsightRoutes(deps), ...adminInsightRoutes(deps)],
+    followDeliveries: () => followDeliveries(following),
+    rebuildDeliveries: () => rebuildDeliveries(following),
+    recordAudit: entry => recordAudit(entry, { db, clock }),
+    countSent: (memberId, since) => sentSince(memberId, since, db),
+    rememberSequences: memberId => rememberSequences(memberId, { db, clock }),
+  };
+}
+
+/** What a page needs to know that something has moved; the text is not told. */
+const newsOf = ({ enrollmentId, day, part, outcome, ack }: DeliveryDoc) => ({
+  targetId: enrollmentId,
+  day,
+  part,
+  status: outcome === 'sent' && ack >= 2 ? (ack >= 3 ? 'read' : 'delivered') : outcome,
+});
