@@ -197,8 +197,10 @@ async function disconnect(command: CommandDoc, force: boolean, deps: RunDeps): P
   if (force && channel.hasLogin) {
     const settled = await settle(command, deps.clocks.monotonicMs() + UNLINK_WITHIN_MS, deps);
     if ('answer' in settled && settled.answer === null) return null;
-    const session = 'hosted' in settled ? await readySession(settled.hosted, deps) : null;
-    unlinked = session ? (await session.unlink()).unlinked : false;
+    if ('hosted' in settled) {
+      await untilReady(settled.hosted, deps);
+      unlinked = await deps.host.unlink(settled.hosted);
+    }
   }
   await deps.host.release(_id);
   if (force) await deps.transport.forget(_id);
@@ -210,10 +212,10 @@ async function disconnect(command: CommandDoc, force: boolean, deps: RunDeps): P
   return { kind: 'done', unlinked };
 }
 
-async function readySession(hosted: Hosted, { clocks }: RunDeps): Promise<Hosted['session']> {
+/** Only a session that is ready can tell WhatsApp. */
+async function untilReady(hosted: Hosted, { clocks }: RunDeps): Promise<void> {
   const untilMs = clocks.monotonicMs() + UNLINK_WITHIN_MS;
   while (hosted.serial === null && hosted.closed === null && clocks.monotonicMs() < untilMs) {
     await nextNews(hosted, untilMs - clocks.monotonicMs());
   }
-  return hosted.serial === null ? null : hosted.session;
 }

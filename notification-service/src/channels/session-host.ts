@@ -31,6 +31,8 @@ export type Host = SessionHost & {
   /** Closes and forgets one channel; its document is left to the caller. */
   release(channelId: string): Promise<void>;
   releaseAll(): Promise<void>;
+  /** Unlinks on WhatsApp's side, deletes the login, releases the channel; true when WhatsApp confirmed. */
+  unlink(hosted: Hosted): Promise<boolean>;
 };
 
 /** Channels that want to be connected; the others wait for a human. */
@@ -144,13 +146,15 @@ export function createSessionHost(deps: HostDeps): Host {
     await lanes.idle(channelId);
   }
 
-  async function unlink(hosted: Hosted): Promise<void> {
+  async function unlink(hosted: Hosted): Promise<boolean> {
     await hosted.opening;
     const session = all.get(hosted.channelId) === hosted ? detach(hosted.channelId) : null;
+    let isConfirmed = false;
     await end(hosted.channelId, async () => {
-      await session?.unlink();
+      isConfirmed = (await session?.unlink())?.unlinked ?? false;
       await transport.forget(hosted.channelId);
     });
+    return isConfirmed;
   }
 
   function hold(channel: Holdable, epoch: number, restarts = 0): Hosted {
@@ -199,6 +203,7 @@ export function createSessionHost(deps: HostDeps): Host {
     freeSlots: () => Math.max(0, deps.maxSessions - all.size),
     hold,
     release,
+    unlink,
     async releaseAll() {
       const leaving = [...all.values()];
       await Promise.all(leaving.map(({ channelId }) => release(channelId)));

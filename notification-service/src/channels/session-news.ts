@@ -34,7 +34,7 @@ export interface NewsDeps {
 export interface SessionControl {
   release(channelId: string): Promise<void>;
   /** Unlinks on WhatsApp's side, deletes the login, releases the channel. */
-  unlink(hosted: Hosted): Promise<void>;
+  unlink(hosted: Hosted): Promise<boolean>;
   reopenLater(hosted: Hosted): void;
 }
 
