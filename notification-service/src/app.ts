@@ -2,7 +2,7 @@ import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
 import { brakesOf, createChannels, createMemberRoutes, createSealedLogins, senderQueueName } from './channels/index.ts';
 import type { ChannelDoc, Transport } from './channels/index.ts';
-import { createDelivery } from './delivery/index.ts';
+import { createDelivery, turnSettings } from './delivery/index.ts';
 import type { Delivery } from './delivery/index.ts';
 import { createEnrollments, eraseOldEnrollments, holdEnrollment } from './enrollments/index.ts';
 import type { EnrollmentDoc, ExitResult } from './enrollments/index.ts';
@@ -10,6 +10,8 @@ import { createHttp } from './http/server.ts';
 import type { Http } from './http/server.ts';
 import { createTickets } from './http/tickets.ts';
 import { confirmationText, createInbound } from './inbound/index.ts';
+import { createInsight } from './insight/index.ts';
+import type { AuditEntry } from './insight/index.ts';
 import { createMessages } from './messages/index.ts';
 import { simulatedClock, systemClock } from './platform/clock.ts';
 import type { Clock } from './platform/clock.ts';
@@ -80,9 +82,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     const channelDocs = db.collection<ChannelDoc>('channels');
 
     const wakeChannel = (channelId: string): void => void events.wake('pump', channelId);
-    const recordAudit = async (entry: object): Promise<void> => {
-      await db.collection('audit').insertOne({ _id: newId() as never, at: clock.now(), ...entry });
-    };
+    const recordAudit = (entry: AuditEntry): Promise<void> => insight.recordAudit(entry);
     const ended = (result: ExitResult): void => {
       for (const doc of result.ended) void tellTarget(doc);
     };
@@ -191,6 +191,20 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       await inbound.eraseTexts(before);
       await eraseOldEnrollments(db, before);
     };
+    const statuses = {
+      members,
+      channels: channelDocs,
+      clock,
+      defaultZone: config.RELANCE_TIMEZONE,
+      maxAttempts: config.CONNECT_MAX_ATTEMPTS,
+      countSent: (memberId: string, since: Date) => insight.countSent(memberId, since),
+    };
+    const { pace, memberCapDefault } = turnSettings(config);
+    const insight = createInsight({
+      ...{ db, clock, events, pace, memberCapDefault, brakesOf, statuses },
+      platformZone: config.RELANCE_TIMEZONE,
+      sendingSwitch: () => delivery.sendingSwitch(),
+    });
     const memberFeature = createMembers({
       db,
       clock,
@@ -198,7 +212,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         stopSending: async memberId => {
           await channelDocs.updateMany({ memberId }, { $set: { 'pauses.member': true }, $unset: { nextActionAt: true } });
         },
-        rememberSequences: () => Promise.resolve(),
+        rememberSequences: memberId => insight.rememberSequences(memberId),
         disconnect: (memberId, force) => channels.disconnect(memberId, force),
       },
       stopFor: () => Promise.resolve(),
@@ -208,15 +222,10 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       routes: [
         ...channels.routes,
         ...createMemberRoutes({
-          members,
-          channels: channelDocs,
-          clock,
+          ...statuses,
           transportKind: transport.kind,
           transaction: mongo.transaction,
           wakeChannel,
-          defaultZone: config.RELANCE_TIMEZONE,
-          maxAttempts: config.CONNECT_MAX_ATTEMPTS,
-          countSent: () => Promise.resolve(0),
           filteredCampaignRuns: () => Promise.resolve(false),
           events,
           tickets,
@@ -226,6 +235,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         ...referrals.routes,
         ...enrollments.routes,
         ...delivery.routes,
+        ...insight.routes,
       ],
       pages: channels.pages,
       logger,
@@ -251,7 +261,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
             {
               enroll: at => enrollments.enrollTick(at),
               sweep: () => delivery.sweep(),
-              followDeliveries: () => Promise.resolve(),
+              followDeliveries: () => insight.followDeliveries(),
               refreshHealth: () => Promise.resolve(),
               eraseOldTexts,
               deliverHelpRequests: () => channels.deliverHelpRequests(),
