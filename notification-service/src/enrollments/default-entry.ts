@@ -111,7 +111,7 @@ function add(total: BatchResult, result: BatchResult): void {
 }
 
 /** Everybody older than the delay was considered, except those whose reason passes by itself. Pure. */
-export function cursorAfter(
+function cursorAfter(
   { now, after, delayMs }: Pick<EnrollmentRules, 'now' | 'after' | 'delayMs'>,
   oldestPassing: Date | null,
 ): Date {

@@ -160,7 +160,7 @@ function undecided({ languages }: Candidate, { room }: World): NotEligible | nul
 }
 
 /** The platform's first language, else by country, else the default. */
-export function languageFor(
+function languageFor(
   languages: readonly string[],
   country: string | null,
   phoneCountry: string | null,

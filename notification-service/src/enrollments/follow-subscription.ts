@@ -22,7 +22,7 @@ export async function followSubscription(
   return { answer, subscription };
 }
 
-export function nextSubscription(before: Subscription, answer: YesNoUnknown, now: Date): Subscription {
+function nextSubscription(before: Subscription, answer: YesNoUnknown, now: Date): Subscription {
   if (answer === 'unknown') return before;
   return { answer, noSince: answer === 'no' ? (before.noSince ?? now) : null, askedAt: now };
 }

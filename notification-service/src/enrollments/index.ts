@@ -22,20 +22,16 @@ import type { MemberReport, RunReport } from './run-report.ts';
 import { stopRoutes } from './stop-routes.ts';
 
 export * from './calendar.ts';
-export { eligibility } from './eligibility.ts';
-export type { Candidate, CandidateFacts, Eligibility, EnrollmentRules, NotEligible } from './eligibility.ts';
 export * from './enrollment-model.ts';
 export { exitEventModel } from './exit-event-model.ts';
 export { eraseOldEnrollments } from './erase-old.ts';
-export { exitReferral } from './exit-referral.ts';
-export { stepExit } from './exit-steps.ts';
-export type { Exit, ExitDeps, ExitResult, ExitState } from './exit-steps.ts';
+export type { Exit, ExitResult } from './exit-steps.ts';
 export { holdEnrollment, holdUpdate, moveWrites, releaseEnrollment } from './hold-enrollment.ts';
 export { newEnrollment } from './new-enrollment.ts';
 export { passedOverModel } from './passed-over-model.ts';
 export type { PassedOverDoc } from './passed-over-model.ts';
 export * from './person-model.ts';
-export type { Closed, MemberReport, RunReport } from './run-report.ts';
+export type { MemberReport, RunReport } from './run-report.ts';
 export * from './step.ts';
 export { stopExcluded } from './stop-excluded.ts';
 

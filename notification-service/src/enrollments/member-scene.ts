@@ -27,7 +27,7 @@ export async function readScene(memberId: string, db: Db): Promise<Scene | null>
 }
 
 /** What stops enrollment into the default campaign. Pure. */
-export function whyClosed(
+function whyClosed(
   member: Pick<
     MemberDoc,
     'enabled' | 'enrollmentPaused' | 'defaultCampaignPausedByMember' | 'defaultCampaignPausedByCampaign'
