@@ -1,4 +1,5 @@
 import request from 'supertest';
+import type { z } from 'zod';
 import { signToken } from '../src/http/authenticate.ts';
 import type { Route } from '../src/http/route.ts';
 import { createHttp, type Http } from '../src/http/server.ts';
@@ -55,14 +56,20 @@ export interface Asked extends PromiseLike<Answer> {
 }
 
 /** `ask(http, 'm1').get('/status')`: a member's request, or an admin's with its role. Paths begin after `/api/relance`. */
-export function ask(http: Pick<Http, 'app'>, userId: string, role = 'user') {
+export function ask(
+  http: Pick<Http, 'app'>,
+  userId: string,
+  role = 'user',
+  headers: Record<string, string> = {},
+) {
   const agent = request(http.app);
   const send =
     (method: 'get' | 'post' | 'put' | 'patch' | 'delete') =>
     (path: string, body?: object): Asked => {
       const sent = agent[method](`/api/relance${path}`)
         .set('Authorization', bearer(userId, role))
-        .set('Content-Type', 'application/json');
+        .set('Content-Type', 'application/json')
+        .set(headers);
       // supertest's own types give `any`.
       return body === undefined ? sent : sent.send(body);
     };
@@ -73,4 +80,17 @@ export function ask(http: Pick<Http, 'app'>, userId: string, role = 'user') {
     patch: send('patch'),
     delete: send('delete'),
   };
+}
+
+/** What travelled as JSON, with its instants, checked by the declared shape. */
+export function checked<T>(shape: z.ZodType<T>, { status, body }: Answer): T {
+  if (status !== 200) throw new Error(`${status}: ${body.message ?? ''}`);
+  return shape.parse(withDates(body.data));
+}
+function withDates(value: unknown): unknown {
+  if (typeof value === 'string')
+    return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) ? new Date(value) : value;
+  if (Array.isArray(value)) return value.map(withDates);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withDates(inner)]));
 }
