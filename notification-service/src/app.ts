@@ -1,10 +1,16 @@
 import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
-import { brakesOf, createChannels, createMemberRoutes, createSealedLogins, senderQueueName } from './channels/index.ts';
+import {
+  brakesOf,
+  createChannels,
+  createMemberRoutes,
+  createSealedLogins,
+  senderQueueName,
+} from './channels/index.ts';
 import type { ChannelDoc, Transport } from './channels/index.ts';
 import { createDelivery, turnSettings } from './delivery/index.ts';
 import type { Delivery } from './delivery/index.ts';
-import { createEnrollments, eraseOldEnrollments, holdEnrollment } from './enrollments/index.ts';
+import { createEnrollments, eraseOldEnrollments, holdEnrollment, stopExcluded } from './enrollments/index.ts';
 import type { EnrollmentDoc, ExitResult } from './enrollments/index.ts';
 import { createHttp } from './http/server.ts';
 import type { Http } from './http/server.ts';
@@ -54,7 +60,8 @@ export interface App {
 /** The composition root: builds every part once, in order. */
 export async function createApp(config: Config, outside: Outside): Promise<App> {
   const { logger } = outside;
-  const clock = outside.clock ?? (config.SIMULATED_CLOCK ? simulatedClock(config.SIMULATED_CLOCK) : systemClock);
+  const clock =
+    outside.clock ?? (config.SIMULATED_CLOCK ? simulatedClock(config.SIMULATED_CLOCK) : systemClock);
   const random = outside.random ?? systemRandom;
   const shutdown = createShutdown(logger);
   try {
@@ -210,12 +217,19 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       clock,
       leaving: {
         stopSending: async memberId => {
-          await channelDocs.updateMany({ memberId }, { $set: { 'pauses.member': true }, $unset: { nextActionAt: true } });
+          await channelDocs.updateMany(
+            { memberId },
+            { $set: { 'pauses.member': true }, $unset: { nextActionAt: true } },
+          );
         },
         rememberSequences: memberId => insight.rememberSequences(memberId),
         disconnect: (memberId, force) => channels.disconnect(memberId, force),
       },
-      stopFor: () => Promise.resolve(),
+      async stopFor(memberId, { phone, userId }) {
+        const phoneHash = phone === null ? null : hasher(phone);
+        const results = await stopExcluded({ memberId, userId, phoneHash, at: clock.now() }, { store });
+        results.forEach(ended);
+      },
     });
     const http = createHttp({
       config,
@@ -305,4 +319,3 @@ const isUp = (ping: Promise<unknown>): Promise<boolean> =>
     () => true,
     () => false,
   );
-

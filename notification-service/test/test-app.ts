@@ -41,13 +41,22 @@ export interface TestApp {
 
 /** `rate`: calendar milliseconds per real one, from `start` on. */
 export async function startTestApp(
-  options: { rate?: number; start?: string; environment?: Record<string, string>; outside?: Partial<Outside> } = {},
+  options: {
+    rate?: number;
+    start?: string;
+    environment?: Record<string, string>;
+    outside?: Partial<Outside>;
+  } = {},
 ): Promise<TestApp> {
   const stores = await openTestStores();
   const originMs = Date.now();
   const clock =
     options.outside?.clock ??
-    simulatedClock({ originMs, startMs: Date.parse(options.start ?? '2026-03-02T09:00:00Z'), rate: options.rate ?? 1 });
+    simulatedClock({
+      originMs,
+      startMs: Date.parse(options.start ?? '2026-03-02T09:00:00Z'),
+      rate: options.rate ?? 1,
+    });
   const network = await startNetwork({ clock, seed: 7, readShare: 0 });
   const config = testConfig(stores, {
     TRANSPORT: 'simulator',
@@ -57,7 +66,11 @@ export async function startTestApp(
     RELANCE_ENROLLMENT_DELAY_MINUTES: '0',
     ...options.environment,
   });
-  const app = await createApp(config, { logger: createLogger({ level: 'error' }), ...options.outside, clock });
+  const app = await createApp(config, {
+    logger: createLogger({ level: 'error' }),
+    ...options.outside,
+    clock,
+  });
   const { url } = await app.start();
 
   const control = async (path: string, body?: object): Promise<unknown> => {
@@ -122,7 +135,13 @@ export async function until(holds: () => Promise<boolean>, what: string, withinM
 export async function writeMessages(test: TestApp, days = [1, 2, 3, 4, 5, 6, 7]): Promise<void> {
   for (const dayNumber of days) {
     const fr = `Bonjour {{ firstName }}, jour ${dayNumber} de {{ referrerName }}`;
-    await test.admin().post('/admin/messages', { dayNumber, messageTemplate: { fr, en: `Hello {{ firstName }}, day ${dayNumber}` } }).expect(200);
+    await test
+      .admin()
+      .post('/admin/messages', {
+        dayNumber,
+        messageTemplate: { fr, en: `Hello {{ firstName }}, day ${dayNumber}` },
+      })
+      .expect(200);
   }
 }
 
@@ -133,7 +152,14 @@ export async function refer(
   people: { _id: string; name: string; phoneNumber: string; country?: string }[],
 ): Promise<void> {
   const createdAt = new Date(test.clock.now().getTime() - 2 * 3_600_000).toISOString();
-  const referrals = people.map(person => ({ country: 'FR', language: ['fr'], ...person, referrerUserId, createdAt, activeSubscriptionTypes: [] }));
+  const referrals = people.map(person => ({
+    country: 'FR',
+    language: ['fr'],
+    ...person,
+    referrerUserId,
+    createdAt,
+    activeSubscriptionTypes: [],
+  }));
   const answer = await test.service('/referrals', { referrals });
   if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
 }

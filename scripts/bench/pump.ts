@@ -12,30 +12,55 @@ const FEW = 10_000;
 const MANY = 1_000_000;
 const ASKED = 200;
 
-const host: SessionHost = { instanceId: INSTANCE, isActing: () => true, held: () => null, restart: () => Promise.resolve() };
+const host: SessionHost = {
+  instanceId: INSTANCE,
+  isActing: () => true,
+  held: () => null,
+  restart: () => Promise.resolve(),
+};
 
 /** 500 due channels out of 10,000 and out of 1,000,000: the cost must be that of what is due. */
 export async function benchPump(stores: BenchStores): Promise<Row[]> {
   const few = await pumpOver(stores, 'pump_few', FEW);
   const many = await pumpOver(stores, 'pump_many', MANY);
   return [
-    row({ name: 'pump: 500 due of 1,000,000 against of 10,000', value: many.ms, unit: 'ms', baseline: few.ms }, { atMost: 1.3 }),
-    row({ name: 'pump: keys examined per channel returned', value: many.keys / DUE, unit: 'keys', baseline: few.keys / DUE }, { atMost: 1.0 }),
+    row(
+      { name: 'pump: 500 due of 1,000,000 against of 10,000', value: many.ms, unit: 'ms', baseline: few.ms },
+      { atMost: 1.3 },
+    ),
+    row(
+      {
+        name: 'pump: keys examined per channel returned',
+        value: many.keys / DUE,
+        unit: 'keys',
+        baseline: few.keys / DUE,
+      },
+      { atMost: 1.0 },
+    ),
   ];
 }
 
-async function pumpOver(stores: BenchStores, name: string, count: number): Promise<{ ms: number; keys: number }> {
+async function pumpOver(
+  stores: BenchStores,
+  name: string,
+  count: number,
+): Promise<{ ms: number; keys: number }> {
   const { db } = await stores.open(name);
   const step = count / DUE;
   await fill(db, 'channels', count, n => sampleChannel(n, n % step === 0));
   const channels = db.collection<ChannelDoc>('channels');
   const ask = () => dueChannels({ channels, host }, NOW);
   const ms = await medianOf(ask, found => found.length === DUE);
-  const keys = await keysExamined(db, 'channels', {
-    'owner.instance': INSTANCE,
-    nextActionAt: { $lte: NOW },
-    turn: { $exists: false },
-  }, { nextActionAt: 1 });
+  const keys = await keysExamined(
+    db,
+    'channels',
+    {
+      'owner.instance': INSTANCE,
+      nextActionAt: { $lte: NOW },
+      turn: { $exists: false },
+    },
+    { nextActionAt: 1 },
+  );
   return { ms, keys };
 }
 
@@ -69,7 +94,18 @@ async function medianOf<T>(ask: () => Promise<T>, isRight: (found: T) => boolean
   return percentile(took, 0.5);
 }
 
-async function keysExamined(db: Db, collection: string, filter: object, sort: Record<string, 1>, limit = 1_000): Promise<number> {
-  const explained = await db.collection(collection).find(filter).sort(sort).limit(limit).explain('executionStats');
+async function keysExamined(
+  db: Db,
+  collection: string,
+  filter: object,
+  sort: Record<string, 1>,
+  limit = 1_000,
+): Promise<number> {
+  const explained = await db
+    .collection(collection)
+    .find(filter)
+    .sort(sort)
+    .limit(limit)
+    .explain('executionStats');
   return (explained as { executionStats: { totalKeysExamined: number } }).executionStats.totalKeysExamined;
 }

@@ -10,7 +10,8 @@ export interface Row {
   met: boolean;
 }
 
-const rounded = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 1000) / 1000);
+const rounded = (value: number): number =>
+  Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 1000) / 1000;
 
 /** `atLeast` and `atMost` are bounds of the ratio; `below` one of the value itself. */
 export function row(

@@ -2,14 +2,19 @@ import { newChannel } from '../../notification-service/src/channels/index.ts';
 import type { ChannelDoc } from '../../notification-service/src/channels/index.ts';
 import type { EnrollmentDoc } from '../../notification-service/src/enrollments/index.ts';
 import { idOf } from '../../notification-service/src/platform/ids.ts';
-import type { Collection, Db } from '../../notification-service/src/platform/mongo.ts';
+import type { Db } from '../../notification-service/src/platform/mongo.ts';
 
 export const INSTANCE = 'bench-instance';
 export const NOW = new Date('2026-06-01T10:00:00Z');
 const LATER = new Date('2027-01-01T00:00:00Z');
 
 export const sampleChannel = (n: number, due: boolean): ChannelDoc => ({
-  ...newChannel({ _id: idOf('channel', String(n)), memberId: `member-${n}`, transport: 'simulator', at: NOW }),
+  ...newChannel({
+    _id: idOf('channel', String(n)),
+    memberId: `member-${n}`,
+    transport: 'simulator',
+    at: NOW,
+  }),
   state: 'active',
   hasLogin: true,
   owner: { instance: INSTANCE, epoch: 1 },
@@ -63,8 +68,13 @@ export const sampleEnrollment = (channelId: string, n: number, dueAt: Date): Enr
 });
 
 /** Inserts many documents made on the fly, in bounded memory. */
-export async function fill<T extends object>(db: Db, collection: string, count: number, make: (n: number) => T): Promise<void> {
-  const target = db.collection(collection) as Collection<object>;
+export async function fill(
+  db: Db,
+  collection: string,
+  count: number,
+  make: (n: number) => object,
+): Promise<void> {
+  const target = db.collection(collection);
   for (let from = 0; from < count; from += 5_000) {
     const docs = Array.from({ length: Math.min(5_000, count - from) }, (_, at) => make(from + at));
     await target.insertMany(docs, { ordered: false });

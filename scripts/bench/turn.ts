@@ -30,8 +30,24 @@ export async function benchTurn(stores: BenchStores): Promise<Row[]> {
   if (sent !== CHANNELS) throw new Error(`${sent} of ${CHANNELS} turns sent something.`);
   const writes = [...recorded.values()].flat().filter(([op]) => op !== 'findOne' && op !== 'find').length;
   return [
-    row({ name: 'turn: turns', value: CHANNELS / took.seconds, unit: '/s', baseline: CHANNELS / rawTook.seconds }, { atLeast: 0.7 }),
-    row({ name: 'turn: p95', value: percentile(took.value, 0.95), unit: 'ms', baseline: percentile(rawTook.value, 0.95) }, { atMost: 1 / 0.7 }),
+    row(
+      {
+        name: 'turn: turns',
+        value: CHANNELS / took.seconds,
+        unit: '/s',
+        baseline: CHANNELS / rawTook.seconds,
+      },
+      { atLeast: 0.7 },
+    ),
+    row(
+      {
+        name: 'turn: p95',
+        value: percentile(took.value, 0.95),
+        unit: 'ms',
+        baseline: percentile(rawTook.value, 0.95),
+      },
+      { atMost: 1 / 0.7 },
+    ),
     row({ name: 'turn: writes per send', value: writes / CHANNELS, unit: 'writes' }, { exactly: 4 }),
   ];
 }
@@ -66,7 +82,10 @@ function recording(store: DocStore, into: Recorded[]): DocStore {
     findOne: (c, f, o) => (into.push(['findOne', c, f, null, o]), store.findOne(c, f, o)),
     find: (c, f, o) => (into.push(['find', c, f, null, o]), store.find(c, f, o)),
     updateOne: (c, f, u, o) => (into.push(['updateOne', c, f, u, o]), store.updateOne(c, f, u, o)),
-    findOneAndUpdate: (c, f, u, o) => (into.push(['findOneAndUpdate', c, f, u, o]), store.findOneAndUpdate(c, f, u, o)),
+    findOneAndUpdate: (c, f, u, o) => (
+      into.push(['findOneAndUpdate', c, f, u, o]),
+      store.findOneAndUpdate(c, f, u, o)
+    ),
     insertOne: (c, d) => (into.push(['insertOne', c, d, null, null]), store.insertOne(c, d)),
   };
 }
@@ -78,7 +97,8 @@ async function replay(db: Db, operations: readonly Recorded[]): Promise<void> {
     if (op === 'findOne') await collection.findOne(filter, options as object);
     else if (op === 'find') await collection.find(filter, options as object).toArray();
     else if (op === 'updateOne') await collection.updateOne(filter, update as object, options as object);
-    else if (op === 'findOneAndUpdate') await collection.findOneAndUpdate(filter, update as object, { returnDocument: 'after' });
+    else if (op === 'findOneAndUpdate')
+      await collection.findOneAndUpdate(filter, update as object, { returnDocument: 'after' });
   }
 }
 
@@ -108,10 +128,22 @@ const instantTurns = (store: DocStore): TurnDeps => ({
   host: {
     instanceId: INSTANCE,
     isActing: () => true,
-    held: (channelId): HeldSession => ({ channelId, session, serial: 1, epoch: 1, identity: { phone: '1', lid: null, inUseSince: null } }),
+    held: (channelId): HeldSession => ({
+      channelId,
+      session,
+      serial: 1,
+      epoch: 1,
+      identity: { phone: '1', lid: null, inUseSince: null },
+    }),
     restart: () => Promise.resolve(),
   },
-  brakesOf: () => ({ gapFactor: 1, capFactor: 1, firstContactFactor: 1, firstContactsAllowed: true, rest: false }),
+  brakesOf: () => ({
+    gapFactor: 1,
+    capFactor: 1,
+    firstContactFactor: 1,
+    firstContactsAllowed: true,
+    rest: false,
+  }),
   settings: {
     pace: {
       delayMs: 0,
@@ -133,6 +165,10 @@ const instantTurns = (store: DocStore): TurnDeps => ({
   newToken,
   machineNow: () => ({ monotonicMs: performance.now(), wallMs: performance.now() }),
   pause: () => Promise.resolve(),
-  words: () => Promise.resolve({ kind: 'parts', parts: [{ text: 'Bonjour Awa, ta place est toujours là !', media: null }] }),
+  words: () =>
+    Promise.resolve({
+      kind: 'parts',
+      parts: [{ text: 'Bonjour Awa, ta place est toujours là !', media: null }],
+    }),
   attempted: () => undefined,
 });

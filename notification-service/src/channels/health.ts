@@ -7,7 +7,7 @@ import type { ChannelHealth, HealthBand } from './channel-model.ts';
 
 /** What happened to one channel; each period ends now. */
 export interface HealthSignals {
-  /** 24 h: sends that reached the server or were refused by it. */
+  /** 24 h: sends that reached the wire, whatever came of them. */
   tried: number;
   /** 24 h: of these, refused by WhatsApp's server (463 and 475 too). */
   refused: number;

@@ -64,13 +64,27 @@ export interface ReferralFacts {
 
 export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   // A person is in at most one running sequence on the whole platform.
-  { key: { referralUserId: 1 }, name: 'one_running_by_user', unique: true, partialFilterExpression: { status: 'active' } },
-  { key: { phoneHash: 1 }, name: 'one_running_by_phone', unique: true, partialFilterExpression: { status: 'active' } },
+  {
+    key: { referralUserId: 1 },
+    name: 'one_running_by_user',
+    unique: true,
+    partialFilterExpression: { status: 'active' },
+  },
+  {
+    key: { phoneHash: 1 },
+    name: 'one_running_by_phone',
+    unique: true,
+    partialFilterExpression: { status: 'active' },
+  },
   // Every sequence somebody was ever in: eligibility and exit ask by both keys, whatever the status.
   { key: { referralUserId: 1, enteredAt: -1 }, name: 'by_user' },
   { key: { phoneHash: 1, enteredAt: -1 }, name: 'by_phone' },
   // Who answers may be known by the hidden id alone.
-  { key: { 'chat.lid': 1, enteredAt: -1 }, name: 'by_lid', partialFilterExpression: { 'chat.lid': { $exists: true } } },
+  {
+    key: { 'chat.lid': 1, enteredAt: -1 },
+    name: 'by_lid',
+    partialFilterExpression: { 'chat.lid': { $exists: true } },
+  },
   // The pick: the longest due of a channel, by rank.
   {
     key: { channelId: 1, 'step.rank': 1, 'step.tryAt': 1 },
@@ -78,8 +92,16 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
     partialFilterExpression: { status: 'active', 'step.state': 'scheduled' },
   },
   // The sweep: everything due, whatever the channel.
-  { key: { 'step.tryAt': 1 }, name: 'due', partialFilterExpression: { status: 'active', 'step.state': 'scheduled' } },
-  { key: { channelId: 1, 'step.state': 1 }, name: 'open', partialFilterExpression: { 'step.fence.token': { $exists: true } } },
+  {
+    key: { 'step.tryAt': 1 },
+    name: 'due',
+    partialFilterExpression: { status: 'active', 'step.state': 'scheduled' },
+  },
+  {
+    key: { channelId: 1, 'step.state': 1 },
+    name: 'open',
+    partialFilterExpression: { 'step.fence.token': { $exists: true } },
+  },
   { key: { memberId: 1, status: 1, enteredAt: -1 }, name: 'targets' },
   { key: { campaignId: 1, status: 1, enteredAt: -1 }, name: 'campaign_targets' },
   // The admins' list over all members.

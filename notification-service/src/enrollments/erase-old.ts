@@ -15,9 +15,9 @@ const ROWS_WITHOUT_TEXT = {
  * up stays, and so does the keyed hash of the phone. Returns how many.
  */
 export async function eraseOldEnrollments(db: Db, before: Date): Promise<number> {
-  const { modifiedCount } = await db.collection<EnrollmentDoc>('enrollments').updateMany(
-    { status: 'ended', exitedAt: { $lt: before }, phone: { $ne: null } },
-    [
+  const { modifiedCount } = await db
+    .collection<EnrollmentDoc>('enrollments')
+    .updateMany({ status: 'ended', exitedAt: { $lt: before }, phone: { $ne: null } }, [
       {
         $set: {
           phone: null,
@@ -30,7 +30,6 @@ export async function eraseOldEnrollments(db: Db, before: Date): Promise<number>
           rowsAt: '$$NOW',
         },
       },
-    ],
-  );
+    ]);
   return modifiedCount;
 }

@@ -70,11 +70,7 @@ async function exitUser(body: z.output<typeof exitBody>, deps: ExitRouteDeps): P
 }
 
 /** Two calls with one event at the same time: the one that is kept first is what both answer. */
-async function keepFirst(
-  events: Collection<ExitEventDoc>,
-  eventId: string,
-  answer: Answer,
-): Promise<Answer> {
+async function keepFirst(events: Collection<ExitEventDoc>, eventId: string, answer: Answer): Promise<Answer> {
   const kept = await events.findOneAndUpdate(
     { _id: eventId },
     { $setOnInsert: { answer }, $currentDate: { at: true } },

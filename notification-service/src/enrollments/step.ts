@@ -24,7 +24,10 @@ export interface Step {
 
 /** Within a channel: confirmations, then follow-ups, first contacts, test sends. */
 export type StepRank = 0 | 1 | 2 | 3;
-export const RANK = { confirmation: 0, followUp: 1, firstContact: 2, test: 3 } as const satisfies Record<string, StepRank>;
+export const RANK = { confirmation: 0, followUp: 1, firstContact: 2, test: 3 } as const satisfies Record<
+  string,
+  StepRank
+>;
 
 export interface Fence {
   token: string;

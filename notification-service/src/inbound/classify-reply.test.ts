@@ -115,7 +115,7 @@ const optOut = fc.constantFrom(...OPT_OUTS);
 const noise = fc
   .array(
     fc.constantFrom(
-      ...[...'.!?,;:-_*"\'()…¡¿؟،'],
+      ...'.!?,;:-_*"\'()…¡¿؟،'.split(''),
       ' ',
       '\n',
       '\t',

@@ -7,10 +7,15 @@ import type { Db, Document } from './mongo.ts';
  * Filters and updates are MongoDB's language.
  */
 export interface DocStore {
-  findOne<T>(collection: string, filter: Document, options?: FindOptions): Promise<T | null>;
+  findOne: <T>(collection: string, filter: Document, options?: FindOptions) => Promise<T | null>;
   find<T>(collection: string, filter: Document, options: FindOptions & { limit: number }): Promise<T[]>;
   /** Whether a document matched. */
-  updateOne(collection: string, filter: Document, update: Document | Document[], options?: { upsert: boolean }): Promise<boolean>;
+  updateOne(
+    collection: string,
+    filter: Document,
+    update: Document | Document[],
+    options?: { upsert: boolean },
+  ): Promise<boolean>;
   findOneAndUpdate<T>(
     collection: string,
     filter: Document,

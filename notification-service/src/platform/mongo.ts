@@ -36,11 +36,11 @@ export function defineModel<T>(name: string, indexes: readonly Index[]): ModelDe
 
 export interface Mongo {
   db: Db;
-  collection<T extends Document>(model: ModelDefinition<T>): Collection<T>;
+  collection: <T extends Document>(model: ModelDefinition<T>) => Collection<T>;
   /** Creates what indexes are missing of every declared collection. */
   buildIndexes(): Promise<void>;
   /** Runs `work` in one transaction; `work` may run again after a transient conflict. */
-  transaction<R>(work: (session: ClientSession) => Promise<R>): Promise<R>;
+  transaction: <R>(work: (session: ClientSession) => Promise<R>) => Promise<R>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -14,7 +14,11 @@ describe('a member connects', () => {
   it('by scanning a QR; a reload costs nothing, and a restart of the page shows connected', async () => {
     test = await startTestApp();
     const first = await test.member('m1').post('/connect').expect(200);
-    expect(first.body.data).toMatchObject({ attempt: 1, maxAttempts: 5, qr: expect.stringMatching(/^data:image\/png;base64,/) as string });
+    expect(first.body.data).toMatchObject({
+      attempt: 1,
+      maxAttempts: 5,
+      qr: expect.stringMatching(/^data:image\/png;base64,/) as string,
+    });
     const again = await test.member('m1').post('/connect').expect(200);
     expect(again.body.data).toMatchObject({ attempt: 1 });
     const [link] = (await test.control('/links')) as { device: string }[];
@@ -33,7 +37,10 @@ describe('a member connects', () => {
 
   it('by typing a pairing code', async () => {
     test = await startTestApp();
-    const { body } = await test.member('m1').post('/connect', { phoneNumber: '+33 6 12 00 00 01' }).expect(200);
+    const { body } = await test
+      .member('m1')
+      .post('/connect', { phoneNumber: '+33 6 12 00 00 01' })
+      .expect(200);
     const { pairingCode } = body.data as { pairingCode: string };
     expect(pairingCode).toMatch(/^[A-Z0-9]{8}$/);
     await test.control('/links/code', { code: pairingCode, phone: '33612000001' });
@@ -59,30 +66,40 @@ describe('a member connects', () => {
 });
 
 describe('follow-up and exit', () => {
-  it('sends one message a day for seven days, each once; a payment stops one person', { timeout: 90_000 }, async () => {
-    test = await startTestApp({ rate: DAY_IN_TWO_SECONDS, environment: FAST });
-    await writeMessages(test);
-    await test.connect('m1', '33612000001');
-    await refer(test, 'm1', [
-      { _id: 'paul', name: 'Paul Martin', phoneNumber: '33600000001' },
-      { _id: 'lea', name: 'Léa Petit', phoneNumber: '33600000002' },
-    ]);
-    await test.admin().post('/admin/enrollment/run').expect(200);
-    const to = async (phone: string) => (await test.sent()).filter(entry => entry.to.startsWith(phone));
-    await until(async () => (await to('33600000002')).length >= 2, 'Léa has two messages');
-    const answer = await test.service('/exit-user', { userId: 'lea' });
-    expect(answer.body).toMatchObject({ success: true, message: 'User removed from relance loop' });
-    const { outcome } = answer.body.data as { outcome: string };
-    const before = (await to('33600000002')).length;
-    await until(async () => (await to('33600000001')).length === 7, 'Paul has seven messages', 40_000);
-    const texts = (await to('33600000001')).map(entry => entry.text);
-    expect(texts).toEqual([1, 2, 3, 4, 5, 6, 7].map(day => expect.stringMatching(new RegExp(`^Bonjour Paul, jour ${day} `)) as string));
-    expect((await to('33600000002')).length).toBeLessThanOrEqual(before + (outcome === 'in_flight' ? 1 : 0));
-    const again = await test.service('/exit-user', { userId: 'lea' });
-    expect(again.body.data).toMatchObject({ outcome: 'already', enrollments: 0 });
-    const ended = await test.stores.db.collection('enrollments').findOne({ referralUserId: 'paul' });
-    expect(ended).toMatchObject({ status: 'ended', exitReason: 'completed_7_days' });
-  });
+  it(
+    'sends one message a day for seven days, each once; a payment stops one person',
+    { timeout: 90_000 },
+    async () => {
+      test = await startTestApp({ rate: DAY_IN_TWO_SECONDS, environment: FAST });
+      await writeMessages(test);
+      await test.connect('m1', '33612000001');
+      await refer(test, 'm1', [
+        { _id: 'paul', name: 'Paul Martin', phoneNumber: '33600000001' },
+        { _id: 'lea', name: 'Léa Petit', phoneNumber: '33600000002' },
+      ]);
+      await test.admin().post('/admin/enrollment/run').expect(200);
+      const to = async (phone: string) => (await test.sent()).filter(entry => entry.to.startsWith(phone));
+      await until(async () => (await to('33600000002')).length >= 2, 'Léa has two messages');
+      const answer = await test.service('/exit-user', { userId: 'lea' });
+      expect(answer.body).toMatchObject({ success: true, message: 'User removed from relance loop' });
+      const { outcome } = answer.body.data as { outcome: string };
+      const before = (await to('33600000002')).length;
+      await until(async () => (await to('33600000001')).length === 7, 'Paul has seven messages', 40_000);
+      const texts = (await to('33600000001')).map(entry => entry.text);
+      expect(texts).toEqual(
+        [1, 2, 3, 4, 5, 6, 7].map(
+          day => expect.stringMatching(new RegExp(`^Bonjour Paul, jour ${day} `)) as string,
+        ),
+      );
+      expect((await to('33600000002')).length).toBeLessThanOrEqual(
+        before + (outcome === 'in_flight' ? 1 : 0),
+      );
+      const again = await test.service('/exit-user', { userId: 'lea' });
+      expect(again.body.data).toMatchObject({ outcome: 'already', enrollments: 0 });
+      const ended = await test.stores.db.collection('enrollments').findOne({ referralUserId: 'paul' });
+      expect(ended).toMatchObject({ status: 'ended', exitReason: 'completed_7_days' });
+    },
+  );
 
   it('a payment before enrollment bars it', async () => {
     test = await startTestApp({ environment: FAST });
@@ -99,33 +116,45 @@ describe('follow-up and exit', () => {
 });
 
 describe('an answer', () => {
-  it('STOP, from a hidden id, opts a person out for good and is confirmed once; another answer ends the sequence', { timeout: 60_000 }, async () => {
-    test = await startTestApp({ rate: DAY_IN_TWO_SECONDS, environment: FAST });
-    await writeMessages(test);
-    await test.connect('m1', '33612000001');
-    await refer(test, 'm1', [
-      { _id: 'paul', name: 'Paul Martin', phoneNumber: '33600000001' },
-      { _id: 'lea', name: 'Léa Petit', phoneNumber: '33600000002' },
-    ]);
-    await test.admin().post('/admin/enrollment/run').expect(200);
-    const to = async (phone: string) => (await test.sent()).filter(entry => entry.to.startsWith(phone));
-    await until(async () => (await to('33600000001')).length > 0 && (await to('33600000002')).length > 0, 'both were written to');
-    await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'STOP!' });
-    await test.control('/numbers/33600000002/say', { to: '33612000001', text: 'Oui, appelle-moi' });
-    const reasonOf = async (referralUserId: string) =>
-      (await test.stores.db.collection('enrollments').findOne({ referralUserId }))?.['exitReason'] as string | null;
-    await until(async () => (await reasonOf('paul')) === 'opted_out', 'Paul is opted out');
-    await until(async () => (await reasonOf('lea')) === 'replied', 'Léa has replied');
-    await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'stop' });
-    const confirmations = async () => (await to('33600000001')).filter(entry => entry.text.startsWith('C’est noté'));
-    await until(async () => (await confirmations()).length === 1, 'the opt-out is confirmed');
-    await refer(test, 'm1', [{ _id: 'paul-again', name: 'Paul Martin', phoneNumber: '33600000001' }]);
-    const run = await test.admin().post('/admin/enrollment/run').expect(200);
-    expect(JSON.stringify(run.body.data)).toContain('opted_out');
-    const before = (await to('33600000001')).length;
-    const start = test.clock.now().getTime();
-    await until(() => Promise.resolve(test.clock.now().getTime() > start + 2 * 86_400_000), 'two days pass');
-    expect((await to('33600000001')).length).toBe(before);
-    expect((await confirmations()).length).toBe(1);
-  });
+  it(
+    'STOP, from a hidden id, opts a person out for good and is confirmed once; another answer ends the sequence',
+    { timeout: 60_000 },
+    async () => {
+      test = await startTestApp({ rate: DAY_IN_TWO_SECONDS, environment: FAST });
+      await writeMessages(test);
+      await test.connect('m1', '33612000001');
+      await refer(test, 'm1', [
+        { _id: 'paul', name: 'Paul Martin', phoneNumber: '33600000001' },
+        { _id: 'lea', name: 'Léa Petit', phoneNumber: '33600000002' },
+      ]);
+      await test.admin().post('/admin/enrollment/run').expect(200);
+      const to = async (phone: string) => (await test.sent()).filter(entry => entry.to.startsWith(phone));
+      await until(
+        async () => (await to('33600000001')).length > 0 && (await to('33600000002')).length > 0,
+        'both were written to',
+      );
+      await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'STOP!' });
+      await test.control('/numbers/33600000002/say', { to: '33612000001', text: 'Oui, appelle-moi' });
+      const reasonOf = async (referralUserId: string) =>
+        (await test.stores.db.collection('enrollments').findOne({ referralUserId }))?.['exitReason'] as
+          string | null;
+      await until(async () => (await reasonOf('paul')) === 'opted_out', 'Paul is opted out');
+      await until(async () => (await reasonOf('lea')) === 'replied', 'Léa has replied');
+      await test.control('/numbers/33600000001/say', { to: '33612000001', text: 'stop' });
+      const confirmations = async () =>
+        (await to('33600000001')).filter(entry => entry.text.startsWith('C’est noté'));
+      await until(async () => (await confirmations()).length === 1, 'the opt-out is confirmed');
+      await refer(test, 'm1', [{ _id: 'paul-again', name: 'Paul Martin', phoneNumber: '33600000001' }]);
+      const run = await test.admin().post('/admin/enrollment/run').expect(200);
+      expect(JSON.stringify(run.body.data)).toContain('opted_out');
+      const before = (await to('33600000001')).length;
+      const start = test.clock.now().getTime();
+      await until(
+        () => Promise.resolve(test.clock.now().getTime() > start + 2 * 86_400_000),
+        'two days pass',
+      );
+      expect((await to('33600000001')).length).toBe(before);
+      expect((await confirmations()).length).toBe(1);
+    },
+  );
 });

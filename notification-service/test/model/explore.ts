@@ -41,7 +41,9 @@ export async function explore(
   const mutation = options.mutation ?? null;
   const machine = createMachine({ ...scenario, mutation });
   const seen = new Set<number>([stateHash(scenario.start)]);
-  const stack: Frame[] = [{ world: scenario.start, actions: actionsOf(scenario.start, machine), next: 0, name: 'start' }];
+  const stack: Frame[] = [
+    { world: scenario.start, actions: actionsOf(scenario.start, machine), next: 0, name: 'start' },
+  ];
   let transitions = 0;
 
   for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
@@ -57,19 +59,24 @@ export async function explore(
     seen.add(hash);
     const actions = actionsOf(world, machine);
     const problems = await problemsOf(world, machine, mutation?.noSweep !== true);
-    const sentence = problems.find(one => options.letter === undefined || one.startsWith(`(${options.letter})`));
+    const sentence = problems.find(
+      one => options.letter === undefined || one.startsWith(`(${options.letter})`),
+    );
     if (sentence !== undefined) {
       const trace = [...stack.map(one => one.name), action.name];
       return { states: seen.size, transitions, problem: { sentence, trace } };
     }
-    if (seen.size > (options.maxStates ?? Infinity)) throw new Error(`${scenario.name}: more than ${seen.size} states`);
+    if (seen.size > (options.maxStates ?? Infinity))
+      throw new Error(`${scenario.name}: more than ${seen.size} states`);
     stack.push({ world, actions, next: 0, name: action.name });
   }
   return { states: seen.size, transitions, problem: null };
 }
 
 async function problemsOf(world: World, machine: Machine, sweeps: boolean): Promise<string[]> {
-  const always = [world.problem, deliveredTwice(world), ...brokenInvariants(world)].filter(one => one !== null);
+  const always = [world.problem, deliveredTwice(world), ...brokenInvariants(world)].filter(
+    one => one !== null,
+  );
   const idle = world.actors.every(actor => actor.over !== 'no' || isWaiting(actor, world));
   if (!idle || dueWithoutAlarm(world) === null) return always;
   const unalarmed = dueWithoutAlarm(sweeps ? await swept(world, machine) : world);
@@ -79,7 +86,13 @@ async function problemsOf(world: World, machine: Machine, sweeps: boolean): Prom
 /** The sweep comes by each minute, so idle means: it has been by. */
 async function swept(world: World, machine: Machine): Promise<World> {
   const channelId = enrollmentOf(world)?.channelId ?? '';
-  const sweeper: Actor = { name: 'sweep', instance: 'S', kind: 'sweep', over: 'no', state: { at: 'channel', channelId } };
+  const sweeper: Actor = {
+    name: 'sweep',
+    instance: 'S',
+    kind: 'sweep',
+    over: 'no',
+    state: { at: 'channel', channelId },
+  };
   let after: World = { ...world, actors: [sweeper] };
   while (after.actors[0]?.over === 'no') after = await machine.runActor(after, 0);
   return after;
@@ -103,7 +116,8 @@ function isWaiting(actor: Actor, world: World): boolean {
     const ranOut = world.machineMs - turn.takenAt.getTime() >= LEASE_MS;
     return !ranOut && !(owner.instance !== null && world.gone[owner.instance] !== undefined);
   }
-  if (actor.kind === 'reconcile' && actor.state.at === 'subject') return enrollmentOf(world)?.step.state !== 'unknown';
+  if (actor.kind === 'reconcile' && actor.state.at === 'subject')
+    return enrollmentOf(world)?.step.state !== 'unknown';
   if (actor.kind === 'script' && actor.script === 'claim') {
     const { owner } = channelOf(world, 'c1');
     return owner.instance !== null && world.gone[owner.instance] === undefined;
@@ -119,16 +133,23 @@ function callActions(world: World, machine: Machine): Action[] {
   return world.calls.flatMap((call): Action[] => {
     if (call.answered) return [];
     const session = world.sessions[call.session];
-    const reaches = session?.serial === call.serial && session.wire;
+    const reaches =
+      session?.wire === true && (session.serial === call.serial || machine.mutation?.unboundCalls === true);
     const actor = world.actors.find(one => one.name === call.actor);
     const waits = actor?.kind === 'turn' && actor.over === 'no' && awaitsCall(actor, call);
     const actions: Action[] = [];
     if (!call.delivered && reaches) {
-      actions.push({ name: `deliver ${keyOf(call)}`, run: () => machine.on(world, () => deliver(machine.world, call)) });
+      actions.push({
+        name: `deliver ${keyOf(call)}`,
+        run: () => machine.on(world, () => deliver(machine.world, call)),
+      });
     }
     if (!waits) return actions;
     const answer = (name: string, outcome: object) =>
-      actions.push({ name: `${call.actor} is answered ${name}`, run: () => machine.on(world, () => answerCall(machine.world, call, outcome)) });
+      actions.push({
+        name: `${call.actor} is answered ${name}`,
+        run: () => machine.on(world, () => answerCall(machine.world, call, outcome)),
+      });
     if (call.delivered && reaches) answer('sent', { kind: 'sent', messageId: messageIdOf(call) });
     if (!call.delivered && reaches) answer('not sent', { kind: 'not_sent', reason: 'not_ready' });
     answer('unknown', { kind: 'unknown', reason: 'deadline' });
@@ -173,7 +194,8 @@ function environmentActions(world: World, machine: Machine): Action[] {
   const turnOpen = Object.keys(world.collections['channels'] ?? {}).some(id => channelOf(world, id).turn);
   if (turnOpen) spend('expire', 'leases run out', w => (w.machineMs += LEASE_MS));
   spend('tomorrow', 'tomorrow', w => (w.calendarMs += DAY));
-  if (enrollmentOf(world)?.step.state === 'unknown') spend('minutes', 'ten minutes later', w => (w.calendarMs += 11 * MINUTE));
+  if (enrollmentOf(world)?.step.state === 'unknown')
+    spend('minutes', 'ten minutes later', w => (w.calendarMs += 11 * MINUTE));
   for (const instance of instances) {
     if (instance === 'S' || instance === 'X') {
       if (instance === 'X' && world.actors.some(one => one.instance === 'X' && one.over === 'no')) {
@@ -182,16 +204,21 @@ function environmentActions(world: World, machine: Machine): Action[] {
       continue;
     }
     if (world.gone[instance] !== 'crashed') spend('crash', `${instance} crashes`, w => crash(w, instance));
-    if (world.gone[instance] === undefined) spend('lose', `${instance} is taken for dead`, w => (w.gone = { ...w.gone, [instance]: 'heartbeat' }));
+    if (world.gone[instance] === undefined)
+      spend('lose', `${instance} is taken for dead`, w => (w.gone = { ...w.gone, [instance]: 'heartbeat' }));
     for (const id of Object.keys(world.collections['channels'] ?? {})) {
       const session = world.sessions[`${id}@${instance}`];
-      if (session?.wire === true) spend('cut', `the wire of ${id}@${instance} is cut`, () => machine.closeSession(id, instance));
+      if (session?.wire === true)
+        spend('cut', `the wire of ${id}@${instance} is cut`, () => machine.closeSession(id, instance));
       const mine = channelOf(world, id).owner.instance === instance && world.gone[instance] === undefined;
       const current = session?.wire === true && session.held;
-      if (mine && !current) spend('connect', `${id}@${instance} connects`, () => machine.connect(id, instance));
+      if (mine && !current)
+        spend('connect', `${id}@${instance} connects`, () => machine.connect(id, instance));
     }
   }
-  const received = world.delivered.find(one => !world.collections['receipts']?.[`${one.channelId}:${one.messageId}`]);
+  const received = world.delivered.find(
+    one => !world.collections['receipts']?.[`${one.channelId}:${one.messageId}`],
+  );
   if (received) {
     spend('receipt', 'a receipt comes', () =>
       machine.setFields('receipts', `${received.channelId}:${received.messageId}`, { ack: 1 }),
@@ -203,8 +230,13 @@ function environmentActions(world: World, machine: Machine): Action[] {
 /** The process is gone with all that it was doing; what it had put on the wire may still arrive. */
 function crash(world: World, instance: string): void {
   world.gone = { ...world.gone, [instance]: 'crashed' };
-  world.actors = world.actors.map(actor => (actor.instance === instance && actor.over === 'no' ? { ...actor, over: 'crashed' } : actor));
+  world.actors = world.actors.map(actor =>
+    actor.instance === instance && actor.over === 'no' ? { ...actor, over: 'crashed' } : actor,
+  );
   world.sessions = Object.fromEntries(
-    Object.entries(world.sessions).map(([key, session]) => [key, key.endsWith(`@${instance}`) ? { ...session, held: false } : session]),
+    Object.entries(world.sessions).map(([key, session]) => [
+      key,
+      key.endsWith(`@${instance}`) ? { ...session, held: false } : session,
+    ]),
   );
 }

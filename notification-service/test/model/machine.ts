@@ -1,4 +1,9 @@
-import { claimFreeChannel, pauseChannelUpdate, resumeChannelUpdate, wakeChannelUpdate } from '../../src/channels/index.ts';
+import {
+  claimFreeChannel,
+  pauseChannelUpdate,
+  resumeChannelUpdate,
+  wakeChannelUpdate,
+} from '../../src/channels/index.ts';
 import type { ChannelDoc, HeldSession, Session, SessionHost } from '../../src/channels/index.ts';
 import type { SendOutcome } from '../../src/channels/index.ts';
 import { stepReconcile } from '../../src/delivery/reconcile-steps.ts';
@@ -26,7 +31,13 @@ export interface MachineSettings {
   record?: (operation: Operation) => void;
 }
 
-const NO_BRAKES: Brakes = { gapFactor: 1, capFactor: 1, firstContactFactor: 1, firstContactsAllowed: true, rest: false };
+const NO_BRAKES: Brakes = {
+  gapFactor: 1,
+  capFactor: 1,
+  firstContactFactor: 1,
+  firstContactsAllowed: true,
+  rest: false,
+};
 
 /** Runs the production step functions over a world that is a copy of its own: `run` returns the world after one step. */
 export function createMachine(settings: MachineSettings) {
@@ -56,7 +67,7 @@ export function createMachine(settings: MachineSettings) {
   function modelSession(channelId: string, instance: string, serial: number, id: string): Session {
     const present = (): ModelSession | undefined => {
       const session = world.sessions[sessionKey(channelId, instance)];
-      return session?.serial === serial || mutation?.unboundCalls === true ? session : undefined;
+      return session?.serial === serial ? session : undefined;
     };
     return {
       get alive() {
@@ -67,7 +78,8 @@ export function createMachine(settings: MachineSettings) {
       typing: () => Promise.resolve(),
       newMessageId: () => (settings.choosesIds ? `id-${acting.name}-${world.tokens++}` : null),
       // The answer comes by an action of the environment, so what is returned is only a mark.
-      send: (_chatId, part, messageId) => beginCall(channelId, instance, present()?.serial ?? serial, part.text, messageId),
+      send: (_chatId, part, messageId) =>
+        beginCall(channelId, instance, present()?.serial ?? serial, part.text, messageId),
       history: () => Promise.resolve(historyFor(channelId)),
       unlink: () => Promise.reject(new Error('not in the model')),
       close: () => Promise.resolve(),
@@ -75,7 +87,13 @@ export function createMachine(settings: MachineSettings) {
     };
   }
 
-  function beginCall(channelId: string, instance: string, serial: number, text: string, messageId: string | null) {
+  function beginCall(
+    channelId: string,
+    instance: string,
+    serial: number,
+    text: string,
+    messageId: string | null,
+  ) {
     const { turn } = acting.state as { turn: Fenced };
     const call: Call = {
       id: world.calls.length,
@@ -134,7 +152,8 @@ export function createMachine(settings: MachineSettings) {
     held(channelId): HeldSession | null {
       const session = world.sessions[sessionKey(channelId, instance)];
       if (session?.held !== true) return null;
-      const claimed = mutation?.pretendsNewerSession?.(acting) === true ? session.serial + 1000 : session.serial;
+      const claimed =
+        mutation?.pretendsNewerSession?.(acting) === true ? session.serial + 1000 : session.serial;
       return {
         channelId,
         session: sessionObject(channelId, instance, session.serial),
@@ -144,7 +163,8 @@ export function createMachine(settings: MachineSettings) {
       };
     },
     restart(channelId) {
-      const mine = channelOf(world, channelId).owner.instance === instance && world.gone[instance] === undefined;
+      const mine =
+        channelOf(world, channelId).owner.instance === instance && world.gone[instance] === undefined;
       if (mine) connect(channelId, instance);
       else closeSession(channelId, instance);
       return Promise.resolve();
@@ -223,12 +243,15 @@ export function createMachine(settings: MachineSettings) {
       case 'turn':
         return stepTurn(actor.state, deps);
       case 'recovery':
-        if (mutation?.skips?.(actor)) return { at: 'adopt', channel: actor.state.channel, turn: actor.state.turn, subject: null };
+        if (mutation?.skips?.(actor))
+          return { at: 'adopt', channel: actor.state.channel, turn: actor.state.turn, subject: null };
         return stepRecovery(actor.state, { ...deps, adopt: (id, epoch) => adopt(actor.instance, id, epoch) });
       case 'reconcile':
         return stepReconcile(actor.state, { ...deps, whenAbsent: settings.whenAbsent });
       case 'exit':
-        return mutation?.exitStep ? mutation.exitStep(actor.state, { store }) : stepExit(actor.state, { store });
+        return mutation?.exitStep
+          ? mutation.exitStep(actor.state, { store })
+          : stepExit(actor.state, { store });
       case 'sweep':
         return stepSweep(actor.state, deps);
       case 'script':
@@ -242,16 +265,19 @@ export function createMachine(settings: MachineSettings) {
     const over = { at: -1 };
     switch (actor.script) {
       case 'create':
-        if (actor.state.at === 0) return (await store.insertOne('enrollments', enrollmentDoc({ day: 6 }))) ? next : over;
+        if (actor.state.at === 0)
+          return (await store.insertOne('enrollments', enrollmentDoc({ day: 6 }))) ? next : over;
         await store.updateOne('channels', { _id: CHANNEL }, wakeChannelUpdate(now));
         return over;
       case 'pause':
-        if (actor.state.at === 0) await store.updateOne('channels', { _id: CHANNEL }, pauseChannelUpdate('member'));
+        if (actor.state.at === 0)
+          await store.updateOne('channels', { _id: CHANNEL }, pauseChannelUpdate('member'));
         else await store.updateOne('channels', { _id: CHANNEL }, resumeChannelUpdate('member', now));
         return actor.state.at === 0 ? next : over;
       case 'move': {
         const writes = moveWrites({ enrollmentId: 'e1', from: CHANNEL, to: OTHER_CHANNEL, now });
-        if (actor.state.at === 0) return (await store.updateOne('enrollments', writes.move.filter, writes.move.update)) ? next : over;
+        if (actor.state.at === 0)
+          return (await store.updateOne('enrollments', writes.move.filter, writes.move.update)) ? next : over;
         await store.updateOne('channels', writes.alarm.filter, writes.alarm.update);
         return over;
       }
@@ -285,6 +311,7 @@ export function createMachine(settings: MachineSettings) {
 
   return {
     runActor,
+    mutation,
     store,
     on(from: World, change: () => void): World {
       world = { ...from };
@@ -306,7 +333,14 @@ export type Machine = ReturnType<typeof createMachine>;
 const isOver = (state: Actor['state']): boolean => state.at === 'done' || state.at === -1;
 
 /** Steps that read what no actor writes (members, campaigns, the switch, outgoing), or nothing at all. */
-const INVISIBLE = new Set<TurnState['at']>(['member', 'campaign', 'prepare', 'last_campaign', 'last_switch', 'restarted']);
+const INVISIBLE = new Set<TurnState['at']>([
+  'member',
+  'campaign',
+  'prepare',
+  'last_campaign',
+  'last_switch',
+  'restarted',
+]);
 const OUTGOING_RANKS = new Set([0, 3]);
 
 function isInvisible(actor: Actor): boolean {

@@ -49,12 +49,19 @@ export function memoryStore(
     const { filter, update } = hooks.rewrite?.(collection, given.filter, given.update) ?? given;
     const [before] = docsOf(collection).filter(doc => matches(doc, filter));
     if (!before && !upsert) return null;
-    const base = before ?? ({ _id: String(filter['_id']) } as Doc);
+    const base = before ?? ({ _id: String(filter['_id']) });
     const after = applyUpdate(base, update, holder().machineMs);
     put(collection, after);
     return { before: before ?? null, after };
   };
-  const told = <R>(name: keyof DocStore, collection: string, filter: unknown, update: unknown, options: unknown, result: R): R => {
+  const told = <R>(
+    name: keyof DocStore,
+    collection: string,
+    filter: unknown,
+    update: unknown,
+    options: unknown,
+    result: R,
+  ): R => {
     hooks.record?.({ name, collection, filter, update, options, result });
     return result;
   };
@@ -62,21 +69,58 @@ export function memoryStore(
   return {
     findOne: <T>(collection: string, filter: object, options: FindOptions = {}) =>
       Promise.resolve(
-        told('findOne', collection, filter, null, options, (select(collection, filter as Query, options.sort)[0] ?? null) as T | null),
+        told(
+          'findOne',
+          collection,
+          filter,
+          null,
+          options,
+          (select(collection, filter as Query, options.sort)[0] ?? null) as T | null,
+        ),
       ),
     find: <T>(collection: string, filter: object, options: FindOptions & { limit: number }) =>
       Promise.resolve(
-        told('find', collection, filter, null, options, select(collection, filter as Query, options.sort).slice(0, options.limit) as T[]),
+        told(
+          'find',
+          collection,
+          filter,
+          null,
+          options,
+          select(collection, filter as Query, options.sort).slice(0, options.limit) as T[],
+        ),
       ),
     updateOne: (collection, filter, update, options = { upsert: false }) =>
-      Promise.resolve(told('updateOne', collection, filter, update, options, change(collection, filter, update, options.upsert) !== null)),
-    findOneAndUpdate: <T>(collection: string, filter: object, update: object, options: { returns: 'before' | 'after' }) =>
       Promise.resolve(
-        told('findOneAndUpdate', collection, filter, update, options, (change(collection, filter, update, false)?.[options.returns] ?? null) as T | null),
+        told(
+          'updateOne',
+          collection,
+          filter,
+          update,
+          options,
+          change(collection, filter, update, options.upsert) !== null,
+        ),
+      ),
+    findOneAndUpdate: <T>(
+      collection: string,
+      filter: object,
+      update: object,
+      options: { returns: 'before' | 'after' },
+    ) =>
+      Promise.resolve(
+        told(
+          'findOneAndUpdate',
+          collection,
+          filter,
+          update,
+          options,
+          (change(collection, filter, update, false)?.[options.returns] ?? null) as T | null,
+        ),
       ),
     insertOne(collection, document) {
       const doc = document as Doc;
-      const clash = docsOf(collection).some(other => other._id === doc._id || sharesUniqueKey(collection, other, doc));
+      const clash = docsOf(collection).some(
+        other => other._id === doc._id || sharesUniqueKey(collection, other, doc),
+      );
       if (!clash) put(collection, doc);
       return Promise.resolve(told('insertOne', collection, document, null, null, !clash));
     },
@@ -104,11 +148,15 @@ export function get(doc: unknown, path: string): unknown {
 
 const plain = (value: unknown): unknown => (value instanceof Date ? value.getTime() : value);
 const isOperators = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !(value instanceof Date) && Object.keys(value).some(key => key.startsWith('$'));
+  typeof value === 'object' &&
+  value !== null &&
+  !(value instanceof Date) &&
+  Object.keys(value).some(key => key.startsWith('$'));
 const equal = (a: unknown, b: unknown): boolean =>
   b === null ? a === null || a === undefined : plain(a) === plain(b);
 const order = (a: unknown, b: unknown): number => Number(plain(a)) - Number(plain(b));
-const comparable = (a: unknown, b: unknown): boolean => a !== null && a !== undefined && typeof plain(a) === typeof plain(b);
+const comparable = (a: unknown, b: unknown): boolean =>
+  a !== null && a !== undefined && typeof plain(a) === typeof plain(b);
 
 const OPERATORS: Record<string, (value: unknown, operand: unknown) => boolean> = {
   $lt: (value, operand) => comparable(value, operand) && order(value, operand) < 0,
@@ -141,8 +189,7 @@ function set(doc: unknown, path: readonly string[], value: unknown): unknown {
   const base = (doc ?? {}) as Record<string, unknown>;
   if (rest.length > 0) return { ...base, [name]: set(base[name], rest, value) };
   if (value !== undefined) return { ...base, [name]: value };
-  const { [name]: _gone, ...others } = base;
-  return others;
+  return Object.fromEntries(Object.entries(base).filter(([field]) => field !== name));
 }
 
 const CHANGES: Record<string, (old: unknown, operand: unknown, machineMs: number) => unknown> = {

@@ -18,7 +18,8 @@ export function deliveredTwice(world: World): string | null {
 /** (b), (c) and (d), at the beginning of each call. */
 export function forbiddenCall(world: World, call: Call): string | null {
   for (const answer of world.answers) {
-    if (answer.outcome === 'stopped' || answer.outcome === 'already') return `(b) a call after ${answer.outcome}`;
+    if (answer.outcome === 'stopped' || answer.outcome === 'already')
+      return `(b) a call after ${answer.outcome}`;
     if (answer.outcome === 'in_flight' && call.day > answer.day) return '(b) a later day after in_flight';
     if (answer.outcome === 'none') return '(c) a call after none';
   }
@@ -54,12 +55,15 @@ function rowsDisagree(world: World, doc: EnrollmentDoc): string | null {
   }
   for (const row of Object.values(doc.rows)) {
     const key = `${doc._id}/${rowKey(row.day, row.part)}`;
-    if (row.outcome === 'sent' && !delivered.has(key)) return `(g) ${key} has a row as sent, but WhatsApp does not have it`;
-    if (row.outcome === 'skipped' && delivered.has(key)) return `(g) ${key} has a row as skipped, but WhatsApp has it`;
+    if (row.outcome === 'sent' && !delivered.has(key))
+      return `(g) ${key} has a row as sent, but WhatsApp does not have it`;
+    if (row.outcome === 'skipped' && delivered.has(key))
+      return `(g) ${key} has a row as skipped, but WhatsApp has it`;
   }
   for (const key of delivered) {
     const row = Object.values(doc.rows).find(one => `${doc._id}/${rowKey(one.day, one.part)}` === key);
-    if (!row && !(key === here && doc.step.state !== 'scheduled')) return `(g) WhatsApp has ${key}, but no row and no open step`;
+    if (!row && !(key === here && doc.step.state !== 'scheduled'))
+      return `(g) WhatsApp has ${key}, but no row and no open step`;
   }
   return null;
 }
@@ -69,7 +73,8 @@ function tooFewSlots(world: World): string | null {
     const channel = channelOf(world, id);
     const sinceMs = world.calendarMs - DAY;
     const sent = world.delivered.filter(one => one.channelId === id && one.atMs > sinceMs).length;
-    if (!channel.turn && channel.pace.sends.length < sent) return `(h) ${channel.pace.sends.length} slots for ${sent} deliveries`;
+    if (!channel.turn && channel.pace.sends.length < sent)
+      return `(h) ${channel.pace.sends.length} slots for ${sent} deliveries`;
   }
   return null;
 }

@@ -10,7 +10,11 @@ export async function randomWalk(
   random: Random,
 ): Promise<{ operations: Operation[]; end: Collections }> {
   const operations: Operation[] = [];
-  const machine = createMachine({ ...scenario, mutation: null, record: operation => operations.push(operation) });
+  const machine = createMachine({
+    ...scenario,
+    mutation: null,
+    record: operation => operations.push(operation),
+  });
   let world = scenario.start;
   for (;;) {
     const actions = actionsOf(world, machine);

@@ -76,7 +76,13 @@ const script = (name: Script, instance: string): Actor => ({
   script: name,
   state: { at: 0 },
 });
-const sweeper: Actor = { name: 'sweep', instance: 'S', kind: 'sweep', over: 'no', state: { at: 'channel', channelId: CHANNEL } };
+const sweeper: Actor = {
+  name: 'sweep',
+  instance: 'S',
+  kind: 'sweep',
+  over: 'no',
+  state: { at: 'channel', channelId: CHANNEL },
+};
 
 interface Cut {
   actors: Actor[];
@@ -91,13 +97,25 @@ interface Cut {
 }
 
 function cut(name: string, given: Cut): Scenario {
-  const none: Record<Budgeted, number> = { crash: 0, expire: 0, lose: 0, cut: 0, tomorrow: 0, minutes: 0, connect: 0, receipt: 0 };
+  const none: Record<Budgeted, number> = {
+    crash: 0,
+    expire: 0,
+    lose: 0,
+    cut: 0,
+    tomorrow: 0,
+    minutes: 0,
+    connect: 0,
+    receipt: 0,
+  };
   const first = channelDoc(CHANNEL, 'A');
   const second = channelDoc(OTHER_CHANNEL, 'B');
   const enrollment = enrollmentDoc({ day: given.day ?? 6 });
   const start: World = {
     collections: {
-      channels: { [CHANNEL]: asDoc(first), ...(given.secondChannel ? { [OTHER_CHANNEL]: asDoc(second) } : {}) },
+      channels: {
+        [CHANNEL]: asDoc(first),
+        ...(given.secondChannel ? { [OTHER_CHANNEL]: asDoc(second) } : {}),
+      },
       enrollments: given.unborn ? {} : { [ENROLLMENT]: asDoc(enrollment) },
       people: {},
       receipts: {},
@@ -107,7 +125,9 @@ function cut(name: string, given: Cut): Scenario {
     actors: given.actors,
     sessions: {
       [`${CHANNEL}@A`]: { serial: 1, epoch: 1, wire: true, held: true },
-      ...(given.secondChannel ? { [`${OTHER_CHANNEL}@B`]: { serial: 1, epoch: 1, wire: true, held: true } } : {}),
+      ...(given.secondChannel
+        ? { [`${OTHER_CHANNEL}@B`]: { serial: 1, epoch: 1, wire: true, held: true } }
+        : {}),
     },
     gone: {},
     calls: [],
@@ -131,8 +151,14 @@ export const SCENARIOS = {
     actors: [turn('A', 1), turn('A', 2)],
     budget: { tomorrow: 1, expire: 1, cut: 1, connect: 1 },
   }),
-  exitTwice: cut('a turn, and an exit asked twice', { actors: [turn('A'), exit(1), exit(2)], budget: { tomorrow: 1 } }),
-  exitAndOptOut: cut('two turns, an exit and an opt-out', { actors: [turn('A', 1), exit(1), optOut], budget: {} }),
+  exitTwice: cut('a turn, and an exit asked twice', {
+    actors: [turn('A'), exit(1), exit(2)],
+    budget: { tomorrow: 1 },
+  }),
+  exitAndOptOut: cut('two turns, an exit and an opt-out', {
+    actors: [turn('A', 1), exit(1), optOut],
+    budget: {},
+  }),
   enrolledLate: cut('an exit before, while and after somebody is enrolled', {
     actors: [script('create', 'X'), exit(1), turn('A')],
     unborn: true,
@@ -217,5 +243,14 @@ export const SCENARIOS = {
     actors: [turn('A'), exit(1), recovery('B'), reconcile('B')],
     budget: { lose: 1, connect: 1, minutes: 1 },
     day: 7,
+  }),
+} as const satisfies Record<string, Scenario>;
+
+/** Wider ones in which an element is shown to be missing; walked until the first failure. */
+export const MUTANT_SCENARIOS = {
+  hangingCallResend: cut('a call that hangs while its part is sent again', {
+    actors: [turn('A', 1), recovery('A'), reconcile('A'), turn('A', 2)],
+    budget: { expire: 1, minutes: 1 },
+    whenAbsent: 'resend',
   }),
 } as const satisfies Record<string, Scenario>;

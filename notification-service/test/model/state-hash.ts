@@ -16,7 +16,9 @@ function hashOf(value: unknown): number {
     case 'string':
       return hashText(value);
     case 'number':
-      return value === Math.trunc(value) ? mix(value % HIGH, Math.trunc(value / HIGH) + 1, 3) : hashText(String(value));
+      return value === Math.trunc(value)
+        ? mix(value % HIGH, Math.trunc(value / HIGH) + 1, 3)
+        : hashText(String(value));
     case 'object':
       return value === null ? 7 : hashObject(value);
     case 'boolean':
@@ -43,13 +45,18 @@ function hashFields(value: object): number {
     const key = hashText(name);
     const child = hashOf((value as Record<string, unknown>)[name]);
     low = Math.imul(low ^ key ^ (child | 0), 2654435761);
-    high = Math.imul(high ^ (key + 31) ^ Math.trunc(child / HIGH) ^ Math.imul(child | 0, 97), 1597334677) ^ (low >>> 15);
+    high =
+      Math.imul(high ^ (key + 31) ^ Math.trunc(child / HIGH) ^ Math.imul(child | 0, 97), 1597334677) ^
+      (low >>> 15);
   }
   return finish(low, high);
 }
 
 const mix = (a: number, b: number, c: number): number =>
-  finish(Math.imul((a | 0) ^ Math.imul(c, 0x27d4eb2f), 2654435761), Math.imul((b | 0) ^ (a | 0) ^ c, 1597334677));
+  finish(
+    Math.imul((a | 0) ^ Math.imul(c, 0x27d4eb2f), 2654435761),
+    Math.imul((b | 0) ^ (a | 0) ^ c, 1597334677),
+  );
 
 /** cyrb53's last lines (public domain). */
 function finish(low: number, high: number): number {

@@ -38,7 +38,9 @@ describe('the in-memory store', () => {
       await load(scenario.start.collections);
       for (const [at, operation] of trace.operations.entries()) {
         const result = await repeat(store, operation);
-        expect(comparable(result), `${scenario.name}, trace ${seed}, operation ${at}`).toEqual(comparable(operation.result));
+        expect(comparable(result), `${scenario.name}, trace ${seed}, operation ${at}`).toEqual(
+          comparable(operation.result),
+        );
       }
       expect(comparable(await everything(trace.end))).toEqual(comparable(trace.end));
       operations += trace.operations.length;
@@ -53,7 +55,8 @@ async function load(collections: Collections): Promise<void> {
   for (const name of COLLECTIONS) {
     await mongo.db.collection(name).deleteMany({});
     const docs = Object.values(collections[name] ?? {});
-    if (docs.length > 0) await mongo.db.collection(name).insertMany(docs.map(doc => structuredClone(doc) as object));
+    if (docs.length > 0)
+      await mongo.db.collection(name).insertMany(docs.map(doc => structuredClone(doc) as object));
   }
 }
 
@@ -71,11 +74,19 @@ function repeat(store: DocStore, { name, collection, filter, update, options }: 
     case 'findOne':
       return store.findOne(collection, filter as object, withoutProjection(options));
     case 'find':
-      return store.find(collection, filter as object, { ...withoutProjection(options), limit: (options as { limit: number }).limit });
+      return store.find(collection, filter as object, {
+        ...withoutProjection(options),
+        limit: (options as { limit: number }).limit,
+      });
     case 'updateOne':
       return store.updateOne(collection, filter as object, update as object, options as { upsert: boolean });
     case 'findOneAndUpdate':
-      return store.findOneAndUpdate(collection, filter as object, update as object, options as { returns: 'before' | 'after' });
+      return store.findOneAndUpdate(
+        collection,
+        filter as object,
+        update as object,
+        options as { returns: 'before' | 'after' },
+      );
     case 'insertOne':
       return store.insertOne(collection, structuredClone(filter) as object);
   }
@@ -90,9 +101,13 @@ const withoutProjection = (options: unknown): object => {
 /** Instants that `$currentDate` wrote are those of two different clocks. */
 const comparable = (value: unknown): unknown =>
   JSON.parse(
-    JSON.stringify(value, (key, inner: unknown) => (key === 'takenAt' || key === 'rowsAt' ? (inner === null ? null : 'now') : inner)) ?? 'null',
+    JSON.stringify(value, (key, inner: unknown) =>
+      key === 'takenAt' || key === 'rowsAt' ? (inner === null ? null : 'now') : inner,
+    ),
     (_key, inner: unknown) => (inner !== null && typeof inner === 'object' ? sorted(inner) : inner),
   );
 /** Neither the order of fields nor that of unsorted finds is anybody's promise. */
 const sorted = (object: object): object =>
-  Array.isArray(object) ? object.map(one => JSON.stringify(one)).sort() : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+  Array.isArray(object)
+    ? object.map(one => JSON.stringify(one)).sort()
+    : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
