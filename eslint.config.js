@@ -148,7 +148,7 @@ export default tseslint.config(
     files: ['notification-service/web/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'location', 'history', 'sessionStorage', 'fetch', 'setInterval', 'URLSearchParams'].map(name => [
+        ['document', 'location', 'history', 'sessionStorage', 'fetch', 'setInterval', 'setTimeout', 'URLSearchParams', 'TextDecoderStream'].map(name => [
           name,
           'readonly',
         ]),

@@ -26,6 +26,8 @@ export interface TestApp {
   app: App;
   stores: TestStores;
   clock: Clock;
+  /** Where its HTTP listens. */
+  url: string;
   networkUrl: string;
   member(userId: string): ReturnType<typeof ask>;
   admin(): ReturnType<typeof ask>;
@@ -86,6 +88,7 @@ export async function startTestApp(
     app,
     stores,
     clock,
+    url,
     networkUrl: network.url,
     member,
     admin: () => ask(app.http, 'admin', 'admin'),

@@ -11,7 +11,7 @@ const LOOK_MS = 5_000;
 const STREAM_AGAIN_MS = 2_000;
 
 let attemptEndsAt = 0;
-let cooldownUntil = 0;
+let cooldownEndsAt = 0;
 /** A code is shown, or was asked for. */
 let linking = false;
 let asking = false;
@@ -32,7 +32,8 @@ async function api(method, path, body) {
       headers: { Authorization: `Bearer ${token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    return { status: response.status, ...(await response.json()) };
+    const retryAfterSeconds = Number(response.headers.get('Retry-After'));
+    return { status: response.status, retryAfterSeconds, ...(await response.json()) };
   } catch {
     return { success: false, message: 'The service does not answer. Trying again…' };
   }
@@ -42,8 +43,8 @@ async function look() {
   const { success, data, message } = await api('GET', '/status');
   if (!success) return say(message);
   if (data.whatsappStatus === 'connected') return showConnected(data);
-  if (data.cooldownUntil && Date.parse(data.cooldownUntil) > Date.now())
-    return showCooldown(data.cooldownUntil);
+  // How long it still is, in this page's own time, is said by the refusal.
+  if (data.cooldownUntil) return byId('cooldown').hidden ? connect() : undefined;
   if (data.state === 'authenticating') return say('Linking… almost there.');
   if (linking || asking) return;
   // After a reload the attempt goes on where it was.
@@ -58,9 +59,9 @@ function showConnected(data) {
   say(data.state === 'connecting' ? 'Reconnecting…' : '');
 }
 
-function showCooldown(until) {
+function showCooldown(leftSeconds) {
   linking = false;
-  cooldownUntil = Date.parse(until);
+  cooldownEndsAt = Date.now() + leftSeconds * 1000;
   show('cooldown');
   say('');
 }
@@ -91,8 +92,8 @@ async function connect(phoneNumber) {
   say(byId('link').hidden || phoneNumber ? 'One moment…' : 'Waiting for your scan…');
   const answer = await api('POST', '/connect', phoneNumber ? { phoneNumber } : {});
   asking = false;
-  const { status, success, data, message, details } = answer;
-  if (status === 429 && details?.cooldownUntil) return showCooldown(details.cooldownUntil);
+  const { status, success, data, message, details, retryAfterSeconds } = answer;
+  if (status === 429 && details?.cooldownUntil) return showCooldown(retryAfterSeconds);
   if (!success) return failed(message);
   if (data.alreadyConnected) return look();
   show('link');
@@ -129,7 +130,7 @@ function everySecond() {
     else if (leftMs === 0) byId('next').hidden = false;
   }
   if (!byId('cooldown').hidden) {
-    const leftMs = Math.max(0, cooldownUntil - Date.now());
+    const leftMs = Math.max(0, cooldownEndsAt - Date.now());
     byId('wait').textContent = new Date(leftMs).toISOString().slice(11, 19);
     if (leftMs === 0) {
       byId('cooldown').hidden = true;
