@@ -3,6 +3,7 @@ import { createMembers } from './members/index.ts';
 import {
   brakesOf,
   createChannels,
+  createHealth,
   createMemberRoutes,
   createSealedLogins,
   senderQueueName,
@@ -120,6 +121,12 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       },
       memberPhone: async memberId => (await members.findOne({ _id: memberId }))?.phone ?? null,
     });
+    const health = createHealth({
+      ...{ db, clock, events, logger, wakeChannel },
+      changed: ({ channelId, health: { band, reasons } }) =>
+        logger.info('The health of a channel has changed.', { channelId, band, reasons }),
+    });
+    shutdown.defer('health', () => health.stop());
     const referrals = createReferrals({ config, db, clock, logger });
     const enrollments = createEnrollments({
       config,
@@ -170,7 +177,13 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       senderQueueName,
       messages,
       brakesOf,
-      attempted: () => undefined,
+      attempted: ({ subject, ...attempt }) =>
+        health.recordAttempt({
+          ...attempt,
+          phoneHash: subject.doc.phoneHash,
+          subject: { kind: subject.kind, id: subject.doc._id },
+          day: subject.doc.step.day,
+        }),
       recordAudit,
       wakeChannel,
     });
@@ -276,8 +289,11 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
               enroll: at => enrollments.enrollTick(at),
               sweep: () => delivery.sweep(),
               followDeliveries: () => insight.followDeliveries(),
-              refreshHealth: () => Promise.resolve(),
-              eraseOldTexts,
+              refreshHealth: () => health.refreshAll(),
+              eraseOldTexts: async () => {
+                await eraseOldTexts();
+                await health.forgetOld();
+              },
               deliverHelpRequests: () => channels.deliverHelpRequests(),
               deliverNotifications: () => webhooks.deliverDue(),
             },

@@ -89,7 +89,7 @@ export async function openChannelBed(networkOptions: NetworkOptions = {}): Promi
       });
       const config = testConfig(stores, {
         INSTANCE_HEARTBEAT_MS: '200',
-        INSTANCE_DEAD_AFTER_MS: '1000',
+        INSTANCE_DEAD_AFTER_MS: '5000',
         SIMULATED_WHATSAPP_URL: network.url,
         TRANSPORT: 'simulator',
         ...environment,

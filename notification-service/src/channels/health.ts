@@ -138,6 +138,10 @@ const CLEARLY = 5;
 export const bandOf = (score: number): HealthBand =>
   BANDS.findLast(band => score >= FROM_SCORE[band]) ?? 'critical';
 
+/** Whether the schedule is freer in band `to` than in `from`. */
+export const isLooser = (from: HealthBand, to: HealthBand): boolean =>
+  BANDS.indexOf(to) > BANDS.indexOf(from);
+
 /**
  * The next health of a channel: down at once, up one band only after the score has been clearly above that band's
  * threshold for 6 hours, from poor and critical for 24.

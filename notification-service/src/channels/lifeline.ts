@@ -101,6 +101,7 @@ export function createLifeline(deps: LifelineDeps): Lifeline {
     id = next;
     renewed = asked;
     state = 'living';
+    logger.info('An instance begins.', { instanceId: id });
     deps.begin(id);
   };
 

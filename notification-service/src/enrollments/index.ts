@@ -25,6 +25,7 @@ export * from './calendar.ts';
 export * from './enrollment-model.ts';
 export { exitEventModel } from './exit-event-model.ts';
 export { eraseOldEnrollments } from './erase-old.ts';
+export { exitReferral } from './exit-referral.ts';
 export type { Exit, ExitResult } from './exit-steps.ts';
 export { holdEnrollment, holdUpdate, moveWrites, releaseEnrollment } from './hold-enrollment.ts';
 export { newEnrollment } from './new-enrollment.ts';

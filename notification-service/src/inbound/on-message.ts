@@ -17,7 +17,7 @@ export interface InboundDeps {
   db: Db;
   clock: Clock;
   logger: Logger;
-  events: Events;
+  events: Pick<Events, 'publish'>;
   hasher: PhoneHasher;
   /** Ends what runs and tells the member's pages of each ended target. */
   exit(exit: Exit): Promise<ExitResult>;
