@@ -29,7 +29,7 @@ export function openQueueConnection(url: string): Redis {
   const redis = new Redis({
     ...redisOptionsOf(url),
     maxRetriesPerRequest: null,
-    enableReadyCheck: false, showFriendlyErrorStack: true,
+    enableReadyCheck: false,
     connectionName: 'relance-queue',
   });
   redis.setMaxListeners(50);
