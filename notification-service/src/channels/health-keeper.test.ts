@@ -7,6 +7,7 @@ import { inboundMessageModel } from '../inbound/inbound-message-model.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { ChannelDoc } from './channel-model.ts';
 import { newChannel } from './channel-model.ts';
+import { connectionHistoryModel } from './connection-history.ts';
 import type { Attempted } from './health-attempts.ts';
 import { createHealth } from './health-keeper.ts';
 import type { Health } from './health-keeper.ts';
@@ -272,7 +273,7 @@ it('every question of the score is answered by an index', async () => {
     stores.db.collection('send_outcomes').find({ channelId: 'c1', at: { $gt: since, $lte: clock.now() } }),
     stores.db.collection(inboundMessageModel.name).find({ channelId: 'c1', at: { $gt: since } }),
     stores.db
-      .collection('connection_history')
+      .collection(connectionHistoryModel.name)
       .find({ channelId: 'c1', event: 'closed', at: { $gt: since }, reason: { $in: ['lost'] } }),
     ...[enrollmentModel, outgoingModel].map(({ name }) =>
       stores.db
