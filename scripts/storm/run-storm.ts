@@ -1,0 +1,86 @@
+import type { EnrollmentDoc } from '../../notification-service/src/enrollments/index.ts';
+import { seededRandom } from '../../notification-service/src/platform/random.ts';
+import { createCalls } from './calls.ts';
+import type { Calls } from './calls.ts';
+import { castOf, linkAll, prepare } from './cast.ts';
+import type { Person } from './cast.ts';
+import { drive } from './drive.ts';
+import type { Toll } from './drive.ts';
+import { judge } from './judge.ts';
+import type { Accepted, Verdict } from './judge.ts';
+import { createPayments } from './payments.ts';
+import type { Payments } from './payments.ts';
+import type { StormPlan } from './plan.ts';
+import type { Stage } from './stage.ts';
+import { createStrikes } from './strike.ts';
+import { createTurnWatch } from './turn-watch.ts';
+import { until } from './wait.ts';
+import { makeWeather } from './weather.ts';
+
+export interface StormResult {
+  toll: Toll;
+  verdict: Verdict;
+  /** Two sends of one channel at once, as the network saw them. */
+  overlaps: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const SHARE_OF_PAYERS = 0.12;
+/** Sequences may be some days late by outages. */
+const LATE_DAYS = 8;
+const LOOK_EVERY_MS = 1_000;
+
+/** One storm from the first message text to the judgement. `tell` hears how it goes. */
+export async function runStorm(
+  plan: StormPlan,
+  stage: Stage,
+  tell: (line: string) => void,
+): Promise<StormResult> {
+  const random = seededRandom(plan.seed);
+  const calls = createCalls(stage);
+  const cast = castOf(plan);
+  const payments = createPayments({ calls, db: stage.db, random });
+  const payers = cast.people.filter(() => random() < SHARE_OF_PAYERS);
+  await prepare(cast, calls, stage);
+  // The first of them pays before anybody is enrolled.
+  if (payers[0]) await payments.pay(payers[0]);
+  await linkAll(cast, calls);
+  await calls.admin('/enrollment/run', {});
+  tell(`${cast.members.length} members are connected, ${cast.people.length} people referred`);
+
+  const over = new AbortController();
+  const weather = makeWeather(calls, random, over.signal);
+  const paying = payments.payAtRandom(payers.slice(1), (7 * DAY_MS) / plan.rate);
+  const strikes = createStrikes({ ...stage, random, watch: createTurnWatch(stage.db) });
+  const toll = await drive(plan, { stage, strikes, random, tell });
+  over.abort();
+  await Promise.all([weather, paying]);
+  tell('No more kills; what is left is sent');
+  await settled(plan, stage);
+  return { toll, ...(await evidenceOf(cast.people, payments, stage, calls)) };
+}
+
+/** Until every sequence has ended and nothing is under way; or until it is clear that it will not. */
+async function settled({ rate }: StormPlan, { db }: Stage): Promise<void> {
+  const enrollments = db.collection<EnrollmentDoc>('enrollments');
+  const underWay = { 'step.state': { $in: ['sending' as const, 'unknown' as const] } };
+  const isOpen = { $or: [{ status: 'active' as const }, underWay] };
+  const withinMs = ((7 + LATE_DAYS) * DAY_MS) / rate + 60_000;
+  const ended = async () => (await enrollments.countDocuments(isOpen)) === 0;
+  await until('every sequence has ended', withinMs, ended, LOOK_EVERY_MS).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+  });
+}
+
+async function evidenceOf(
+  people: readonly Person[],
+  payments: Payments,
+  { db, realMsOf }: Stage,
+  calls: Calls,
+): Promise<Omit<StormResult, 'toll'>> {
+  const answer = await calls.control('/log?after=0');
+  const { entries, overlaps } = answer as { entries: Accepted[]; overlaps: number };
+  const enrollments = await db.collection<EnrollmentDoc>('enrollments').find().toArray();
+  const verdict = judge({ log: entries, enrollments, people, payments: payments.made, realMsOf });
+  return { verdict, overlaps };
+}
