@@ -31,7 +31,8 @@ export async function play(doors: Doors, scroll: Scroll): Promise<Payment[]> {
     if (stats === null || look % LOOKS_PER_STATISTICS === 0) {
       stats = (await doors.member(campaignAnswer, 'GET', '/campaigns/default/stats')).data;
     }
-    for (const day of daysIn(entries).filter(one => !begun.has(one))) {
+    for (const day of new Set(daysIn(entries))) {
+      if (begun.has(day)) continue;
       begun.add(day);
       if (day === EMPTY_DAY + 1) scroll.say(`Day ${EMPTY_DAY} has no message: it was left out.`);
       scroll.say(`Day ${day} begins in the first time zone.`);
