@@ -92,7 +92,7 @@ export function createHostingLife(deps: HostingLifeDeps): HostingLife {
 }
 
 /** Waits for a scan that nobody seems to intend. Pure. */
-export function isUnasked(hosted: Hosted, nowMs: number): boolean {
+function isUnasked(hosted: Hosted, nowMs: number): boolean {
   if (hosted.hadLogin || hosted.serial !== null) return false;
   return nowMs - hosted.askedMs >= (hosted.scanBegun ? UNFINISHED_SCAN_MS : UNASKED_MS);
 }

@@ -39,10 +39,8 @@ import { GIVEN_UP_OWNER } from './session-writes.ts';
 import type { ObservedMessage, Receipt, Transport } from './transport.ts';
 
 export * from './alarm.ts';
-export { shownAttempts } from './attempts.ts';
 export * from './channel-model.ts';
 export * from './claims.ts';
-export { connectionHistoryOf } from './connection-history.ts';
 export { createSealedLogins } from './login-store.ts';
 export * from './health.ts';
 export * from './hosting.ts';
