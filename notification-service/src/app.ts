@@ -6,6 +6,7 @@ import {
   createHealth,
   createMemberRoutes,
   createSealedLogins,
+  isLooser,
   senderQueueName,
 } from './channels/index.ts';
 import type { ChannelDoc, Transport } from './channels/index.ts';
@@ -118,13 +119,19 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         const at = clock.now();
         const key = `disconnected:${channel._id}:${at.toISOString()}`;
         void webhooks.notify({ key, memberId: channel.memberId, kind: 'disconnected', data: { sentence } });
+        health.signal(channel._id);
       },
       memberPhone: async memberId => (await members.findOne({ _id: memberId }))?.phone ?? null,
     });
     const health = createHealth({
       ...{ db, clock, events, logger, wakeChannel },
-      changed: ({ channelId, health: { band, reasons } }) =>
-        logger.info('The health of a channel has changed.', { channelId, band, reasons }),
+      changed: ({ channelId, memberId, from, health: { band, reasons } }) => {
+        logger.info('The health of a channel has changed.', { channelId, band, reasons });
+        if (isLooser(from, band) || band === 'watch') return;
+        const key = `health:${channelId}:${band}:${clock.now().toISOString()}`;
+        const data = { reason: 'health', band, sentences: reasons.map(({ sentence }) => sentence) };
+        void webhooks.notify({ key, memberId, kind: 'needs_attention', data });
+      },
     });
     shutdown.defer('health', () => health.stop());
     const referrals = createReferrals({ config, db, clock, logger });
@@ -205,6 +212,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           parts: [{ text: confirmationText(language, config.RELANCE_DEFAULT_LANGUAGE), mediaFilename: null }],
         }),
       notify: news => webhooks.notify(news),
+      signal: channelId => health.signal(channelId),
     });
     const eraseOldTexts = async (): Promise<void> => {
       const before = new Date(clock.now().getTime() - config.RELANCE_RETENTION_DAYS * DAY_MS);
@@ -296,6 +304,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
               },
               deliverHelpRequests: () => channels.deliverHelpRequests(),
               deliverNotifications: () => webhooks.deliverDue(),
+              finishAnswers: () => inbound.finishNoted(),
             },
             { config, clock, logger },
           );

@@ -13,6 +13,7 @@ export interface Jobs {
   eraseOldTexts(): Promise<unknown>;
   deliverHelpRequests(): Promise<unknown>;
   deliverNotifications(): Promise<unknown>;
+  finishAnswers(): Promise<unknown>;
 }
 
 /** The timetable of the `scheduler` role on one page: when → what. Cron is calendar time, milliseconds are machine time. */
@@ -31,5 +32,6 @@ export function startSchedule(
     at('retention', '30 3 * * *', jobs.eraseOldTexts),
     at('help requests', { everyMs: 5_000 }, jobs.deliverHelpRequests),
     at('notifications', { everyMs: 5_000 }, jobs.deliverNotifications),
+    at('answers left half done', { everyMs: 5_000 }, jobs.finishAnswers),
   ];
 }

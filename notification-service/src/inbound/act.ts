@@ -1,4 +1,5 @@
 import type { CampaignDoc } from '../campaigns/index.ts';
+import { personKeys } from '../enrollments/index.ts';
 import type { EnrollmentDoc, Exit, PersonDoc } from '../enrollments/index.ts';
 import { languageOf, parsePhone } from '../platform/phone.ts';
 import { keysOf } from './find-who.ts';
@@ -25,6 +26,7 @@ async function optOut(noted: InboundMessageDoc, who: Who, deps: InboundDeps): Pr
   for (const keys of keysOf(who)) {
     await deps.exit({ ...keys, ...ends('opted_out', 'optedOutAt', deps) });
   }
+  deps.signal(noted.channelId);
   if (noted.confirms) await confirm(noted, who, deps);
 }
 
@@ -45,9 +47,10 @@ async function confirm(noted: InboundMessageDoc, who: Who, deps: InboundDeps): P
 async function nearMiss(noted: InboundMessageDoc, who: Who, deps: InboundDeps): Promise<void> {
   const running = aboutOf(noted, who);
   if (!running) return;
+  await rememberAnswer(running, deps);
   await deps.hold({ enrollmentId: running._id, reason: 'near_miss', at: deps.clock.now() });
   await deps.notify({
-    key: `near_miss:${noted._id}`,
+    key: newsKey('near_miss', running),
     memberId: running.memberId,
     kind: 'needs_attention',
     data: { reason: 'near_miss', ...newsOf(running, noted) },
@@ -66,11 +69,12 @@ async function reply(noted: InboundMessageDoc, who: Who, deps: InboundDeps): Pro
     const { referralUserId, phoneHash } = running;
     await deps.exit({ referralUserId, phoneHash, ...ends('replied', 'repliedAt', deps) });
   }
+  if (onReply !== 'stop') await rememberAnswer(running, deps);
   if (onReply === 'pause' && running.held === null) {
     await deps.hold({ enrollmentId: running._id, reason: 'replied', at: deps.clock.now() });
   }
   await deps.notify({
-    key: `replied:${noted._id}`,
+    key: newsKey('replied', running),
     memberId: running.memberId,
     kind: 'replied',
     data: { onReply, ...newsOf(running, noted) },
@@ -85,6 +89,21 @@ async function byHand(noted: InboundMessageDoc, who: Who, deps: InboundDeps): Pr
   const { referralUserId, phoneHash } = running;
   await deps.exit({ referralUserId, phoneHash, ...ends('manual', null, deps) });
 }
+
+/** Somebody who wrote back is not taken into another campaign later, whether or not this sequence goes on. */
+async function rememberAnswer(
+  { referralUserId, phoneHash }: EnrollmentDoc,
+  deps: InboundDeps,
+): Promise<void> {
+  const at = deps.clock.now();
+  const people = deps.db.collection<PersonDoc>('people');
+  for (const _id of personKeys(referralUserId, phoneHash)) {
+    await people.updateOne({ _id }, { $set: { repliedAt: at, updatedAt: at } }, { upsert: true });
+  }
+}
+
+/** People write in bursts: the member is told once for each day of a sequence. */
+const newsKey = (what: string, { _id, step }: EnrollmentDoc): string => `${what}:${_id}:${step.day}`;
 
 /** As it was read; also when a first try has ended it meanwhile. */
 const aboutOf = (noted: InboundMessageDoc, who: Who): EnrollmentDoc | undefined =>

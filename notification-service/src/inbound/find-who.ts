@@ -26,6 +26,20 @@ export async function findWho(
   return { phone, phoneHash, enrollments };
 }
 
+/** The same of a message that was noted earlier: the note keeps no phone. */
+export async function findNoted(
+  { phoneHash, enrollmentId }: { phoneHash: string | null; enrollmentId: string | null },
+  { db }: { db: Db },
+): Promise<Who> {
+  const either: Filter<EnrollmentDoc>[] = [
+    ...(phoneHash === null ? [] : [{ phoneHash }]),
+    ...(enrollmentId === null ? [] : [{ _id: enrollmentId }]),
+  ];
+  const enrollments = either.length === 0 ? [] : await enrollmentsOf({ $or: either }, db);
+  const phone = enrollments.find(doc => doc.phone !== null)?.phone ?? null;
+  return { phone, phoneHash, enrollments };
+}
+
 const MANY = 20;
 
 const enrollmentsOf = (filter: Filter<EnrollmentDoc>, db: Db): Promise<EnrollmentDoc[]> =>

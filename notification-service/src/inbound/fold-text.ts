@@ -36,5 +36,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 /** `S.T.O.P` and `s t o p` are one word; with a word of more than one letter among them they are not. */
 function joinSpelledOut(text: string): string {
   const letters = text.split(' ');
-  return letters.length > 2 && letters.every(letter => Array.from(letter).length === 1) ? letters.join('') : text;
+  return letters.length > 2 && letters.every(letter => Array.from(letter).length === 1)
+    ? letters.join('')
+    : text;
 }

@@ -28,4 +28,5 @@ export const inboundMessageModel = defineModel<InboundMessageDoc>('inbound_messa
   { key: { channelId: 1, at: -1 } },
   { key: { phoneHash: 1, at: -1 } },
   { key: { receivedAt: 1 } },
+  { key: { handledAt: 1, receivedAt: 1 }, name: 'open', partialFilterExpression: { handledAt: null } },
 ]);

@@ -21,6 +21,7 @@ export async function isOurOwn(
   db: Db,
 ): Promise<boolean> {
   if (who.enrollments.some(doc => sentBy(doc, message))) return true;
+  if (await wasTried(message.messageId, who.channelId, db)) return true;
   if (who.phoneHash === null) return false;
   const outgoing = await db
     .collection<Sender & { channelId: string; phoneHash: string; createdAt: Date }>('outgoing')
@@ -34,8 +35,14 @@ export async function isOurOwn(
   return outgoing.some(doc => sentBy(doc, message));
 }
 
+/** Also what WhatsApp had refused, or seemed to: the step is back at `scheduled` and knows nothing of it any more. */
+const wasTried = async (messageId: string, channelId: string, db: Db): Promise<boolean> =>
+  (await db.collection('send_outcomes').findOne({ channelId, messageId }, { projection: { _id: 1 } })) !==
+  null;
+
 function sentBy({ step, rows }: Sender, { messageId, text }: ObservedMessage): boolean {
-  if (Object.values(rows).some(row => row.messageId === messageId)) return true;
+  const isRow = (row: Row) => (row.messageId === null ? row.text === text : row.messageId === messageId);
+  if (Object.values(rows).some(row => row.outcome !== 'skipped' && isRow(row))) return true;
   if (step.fence === null) return false;
   return step.fence.messageId === null ? step.fence.text === text : step.fence.messageId === messageId;
 }

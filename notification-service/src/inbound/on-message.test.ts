@@ -9,7 +9,7 @@ import type { EnrollmentDoc, PersonDoc } from '../enrollments/index.ts';
 import { mongoDocStore } from '../platform/doc-store.ts';
 import { channelIdOf, defaultCampaignIdOf } from '../platform/ids.ts';
 import { createLogger } from '../platform/logger.ts';
-import { createInbound } from './index.ts';
+import { confirmationText, createInbound } from './index.ts';
 import type { Inbound, InboundDeps, InboundMessageDoc, Recipient } from './index.ts';
 
 const PHONE = '33612345678';
@@ -22,6 +22,7 @@ let inbound: Inbound;
 let deps: InboundDeps;
 let confirmed: Recipient[];
 let notified: { key: string; kind: string; memberId: string }[];
+let signalled: string[];
 let serial = 0;
 
 beforeAll(async () => {
@@ -35,13 +36,14 @@ beforeAll(async () => {
     hold: args => holdEnrollment(args, { store }),
     sendConfirmation: person => Promise.resolve(void confirmed.push(person)),
     notify: news => Promise.resolve(void notified.push(news)),
+    signal: channelId => void signalled.push(channelId),
   };
   inbound = createInbound(deps);
 });
 afterAll(() => bed.close());
 beforeEach(async () => {
   await bed.empty();
-  [confirmed, notified] = [[], []];
+  [confirmed, notified, signalled] = [[], [], []];
   await bed.addMember('m1');
   await bed.addMember('m2');
 });
@@ -78,6 +80,7 @@ describe('an opt-out', () => {
     expect(confirmed).toEqual([
       { channelId: CHANNEL, memberId: 'm1', phone: PHONE, phoneHash: hasher(PHONE), language: 'es' },
     ]);
+    expect(signalled).toEqual([CHANNEL]);
   });
 
   it('is found by the hidden id alone', async () => {
@@ -156,7 +159,16 @@ describe('an answer', () => {
     const other = await enroll('r2', { phone: '33699999999' });
     await hear('hello', { phone: '33699999999' });
     expect(await stateOf(other._id)).toBe('active');
+    expect((await person('u:r1'))?.repliedAt).toBeTruthy();
+    expect((await person(`p:${hasher('33699999999')}`))?.repliedAt).toBeTruthy();
     expect(notified.map(({ kind }) => kind)).toEqual(['replied', 'replied']);
+  });
+
+  it('in many messages is told under one key', async () => {
+    await onReply('continue');
+    await enroll();
+    for (const text of ['hello', 'are you', 'there?']) await hear(text);
+    expect(new Set(notified.map(({ key }) => key)).size).toBe(1);
   });
 
   it.each(['reaction', 'edit', 'deletion', 'call'] as const)('is not a %s', async kind => {
@@ -205,6 +217,15 @@ describe('what the member writes by hand', () => {
     expect(await person(`p:${hasher(PHONE)}`)).toBeNull();
   });
 
+  it('is not an echo of what nobody knew to be sent, or of what WhatsApp had seemed to refuse', async () => {
+    const { _id } = await enroll();
+    await bed.addRow(_id, { day: 1, outcome: 'unknown', messageId: null, text: 'Day 1' });
+    await hear('Day 1', { fromMe: true });
+    await bed.db.collection('send_outcomes').insertOne({ channelId: CHANNEL, messageId: 'REFUSED' });
+    await hear('Day 2', { fromMe: true, messageId: 'REFUSED' });
+    expect(await stateOf(_id)).toBe('active');
+  });
+
   it('is not an echo of ours: by its row, by its fence, by its text before an id is known', async () => {
     const { _id } = await enroll();
     await bed.addRow(_id, { day: 1, messageId: 'OURS1' });
@@ -247,6 +268,40 @@ describe('a message that is reported again', () => {
     await expect(silent.onMessage(CHANNEL, answer)).rejects.toThrow('down');
     await inbound.onMessage(CHANNEL, answer);
     expect(notified).toMatchObject([{ kind: 'replied' }]);
+  });
+});
+
+describe('what a process that died has noted', () => {
+  it.each([
+    ['STOP', false, 'opted_out'],
+    ['hello', false, 'replied'],
+    ['stop please', false, 'near_miss'],
+    ['Hi, it is me', true, 'manual'],
+  ])('%j is gone on with, although nobody reports it again', async (text, fromMe, becomes) => {
+    const { _id } = await enroll('r1', { chat: { chatId: 'c', lid: LID } });
+    const down = () => Promise.reject(new Error('down'));
+    const dying = createInbound({ ...deps, exit: down, hold: down });
+    await expect(
+      dying.onMessage(CHANNEL, message(text, { phone: null, lid: LID, fromMe })),
+    ).rejects.toThrow();
+    expect(await stateOf(_id)).toBe('active');
+    expect(await inbound.finishNoted()).toBe(0);
+    bed.clock.advance(61_000);
+    expect(await inbound.finishNoted()).toBe(1);
+    expect(await stateOf(_id)).toBe(becomes);
+    expect(confirmed).toHaveLength(becomes === 'opted_out' ? 1 : 0);
+    expect(await inbound.finishNoted()).toBe(0);
+  });
+});
+
+describe('the confirmation', () => {
+  it.each([
+    ['pt-BR', 'fr', 'Feito'],
+    ['de', 'fr', 'Erledigt'],
+    ['xx', 'fr', 'C’est noté'],
+    [null, 'sw', 'Done'],
+  ])('of %s where the platform speaks %s', (language, byDefault, begins) => {
+    expect(confirmationText(language, byDefault).startsWith(begins)).toBe(true);
   });
 });
 

@@ -8,7 +8,7 @@ import { isDuplicateKey } from '../platform/mongo.ts';
 import type { Db } from '../platform/mongo.ts';
 import { act } from './act.ts';
 import { classifyReply } from './classify-reply.ts';
-import { findWho } from './find-who.ts';
+import { findNoted, findWho } from './find-who.ts';
 import type { Who } from './find-who.ts';
 import type { InboundMessageDoc } from './inbound-message-model.ts';
 import { isOurOwn } from './is-our-own.ts';
@@ -31,6 +31,8 @@ export interface InboundDeps {
     kind: 'replied' | 'needs_attention';
     data: unknown;
   }): Promise<void>;
+  /** Something happened that the channel's health depends on; must not throw. */
+  signal(channelId: string): void;
 }
 
 export interface Recipient {
@@ -62,6 +64,28 @@ export async function onMessage(
   if (!found) return;
   const noted = await note(found, deps);
   if (noted.handledAt !== null) return;
+  await handle(noted, who, deps);
+}
+
+/**
+ * Goes on with what was noted and then left by a process that died: transports may report a message only once.
+ * Resolves with how many.
+ */
+export async function finishNoted(deps: InboundDeps): Promise<number> {
+  const before = new Date(deps.clock.now().getTime() - LEFT_AFTER_MS);
+  const left = await inboundOf(deps.db)
+    .find({ handledAt: null, receivedAt: { $lt: before } })
+    .sort({ receivedAt: 1 })
+    .limit(100)
+    .toArray();
+  for (const noted of left) await handle(noted, await findNoted(noted, deps), deps);
+  return left.length;
+}
+
+/** Calendar time; the process that noted it may still be at it, which is harmless but twice the work. */
+const LEFT_AFTER_MS = 60_000;
+
+async function handle(noted: InboundMessageDoc, who: Who, deps: InboundDeps): Promise<void> {
   await act(noted, who, deps);
   await inboundOf(deps.db).updateOne({ _id: noted._id }, { $set: { handledAt: deps.clock.now() } });
 }
