@@ -39,6 +39,7 @@ import { createShutdown } from './platform/shutdown.ts';
 import { createReferrals } from './referrals/index.ts';
 import { startSchedule } from './schedule.ts';
 import { createWebhooks } from './webhooks/index.ts';
+import type { News } from './webhooks/index.ts';
 import { createSimulatorTransport } from './transports/simulator/index.ts';
 
 /** What is outside and may be faked in tests; by default the real thing. */
@@ -98,6 +99,13 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     const tellTarget = (doc: Pick<EnrollmentDoc, '_id' | 'memberId'>): Promise<void> =>
       events.publish(doc.memberId, { type: 'target', data: { id: doc._id } }, { keep: true });
 
+    const tellOutside = (news: News): void =>
+      void webhooks
+        .notify(news)
+        .catch((error: unknown) =>
+          logger.error('News could not be kept for the webhook.', { key: news.key, error }),
+        );
+
     const transport = outside.transport ?? simulator();
     const channels = createChannels({
       db,
@@ -118,7 +126,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       needsHuman: (channel, sentence) => {
         const at = clock.now();
         const key = `disconnected:${channel._id}:${at.toISOString()}`;
-        void webhooks.notify({ key, memberId: channel.memberId, kind: 'disconnected', data: { sentence } });
+        tellOutside({ key, memberId: channel.memberId, kind: 'disconnected', data: { sentence } });
         health.signal(channel._id);
       },
       memberPhone: async memberId => (await members.findOne({ _id: memberId }))?.phone ?? null,
@@ -130,7 +138,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         if (isLooser(from, band) || band === 'watch') return;
         const key = `health:${channelId}:${band}:${clock.now().toISOString()}`;
         const data = { reason: 'health', band, sentences: reasons.map(({ sentence }) => sentence) };
-        void webhooks.notify({ key, memberId, kind: 'needs_attention', data });
+        tellOutside({ key, memberId, kind: 'needs_attention', data });
       },
     });
     shutdown.defer('health', () => health.stop());
