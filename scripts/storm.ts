@@ -21,6 +21,9 @@ const tell = (line: string): void => {
 };
 
 const stage = await openStage(plan);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void stage.close().finally(() => process.exit(1)));
+}
 let result: StormResult;
 try {
   result = await runStorm(plan, stage, tell);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Calls } from './calls.ts';
 import { until } from './wait.ts';
 import type { StormPlan } from './plan.ts';
@@ -39,18 +40,31 @@ export function castOf({ members: count, referralsEach }: StormPlan): Cast {
   return { members, people };
 }
 
-/** Messages, phones and referrals, through the doors that real ones use. */
-export async function prepare({ members, people }: Cast, calls: Calls, { clock }: Stage): Promise<void> {
+/** The texts, and numbers that are old enough to need no warm-up. */
+export async function prepare({ members }: Cast, calls: Calls): Promise<void> {
   await writeMessages(calls);
   await calls.control('/numbers', {
     numbers: members.map(({ phone }) => ({ phone, registered: true, since: MONTHS_AGO })),
   });
+}
+
+const TELL_AGAIN_MS = 200;
+
+/** The platform tells who was referred, and again until it is answered; the next run enrolls them. */
+export async function refer(people: readonly Person[], calls: Calls, { clock }: Stage): Promise<void> {
   const createdAt = new Date(clock.now().getTime() - 3_600_000).toISOString();
   const referrals = people.map(({ id, phone, memberId }) => ({
     ...{ _id: id, name: id, phoneNumber: phone, referrerUserId: memberId, createdAt },
     ...{ country: 'FR', language: ['fr'], activeSubscriptionTypes: [] },
   }));
-  await calls.service('/referrals', { referrals });
+  for (;;) {
+    try {
+      await calls.service('/referrals', { referrals });
+      return;
+    } catch {
+      await sleep(TELL_AGAIN_MS);
+    }
+  }
 }
 
 async function writeMessages(calls: Calls): Promise<void> {

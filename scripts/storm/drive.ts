@@ -20,10 +20,16 @@ const AIMS: readonly Aim[] = [
 ];
 const KILLS_A_FREEZE = 5;
 
-/** All kills of the plan with the freezes, flushes and restarts between them. `tell` hears of each. */
+/** All kills of the plan with what happens between them. `tell` hears of each. */
 export async function drive(
   plan: StormPlan,
-  deps: { stage: Stage; strikes: Strikes; random: Random; tell(line: string): void },
+  deps: {
+    stage: Stage;
+    strikes: Strikes;
+    random: Random;
+    tell(line: string): void;
+    wave(n: number): Promise<void>;
+  },
 ): Promise<Toll> {
   const { stage, strikes, random, tell } = deps;
   const toll: Toll = {
@@ -36,7 +42,12 @@ export async function drive(
       kill,
     );
 
+  let wave = 0;
   for (let kill = 0; kill < plan.kills; kill++) {
+    if (kill >= (plan.kills * wave) / plan.waves) {
+      await deps.wave(wave++);
+      tell(`wave ${wave} of people is referred`);
+    }
     if (isMoment(kill, plan.flushes)) {
       await stage.flushRedis();
       toll.flushes += 1;

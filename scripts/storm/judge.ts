@@ -103,7 +103,8 @@ function lostOf(doc: Judged, accepted: ReadonlyMap<string, number>): string[] {
     const first = doc.rows[rowKey(day, 0)];
     if (!isKept(first, 0))
       lost.push(`${doc.referralUserId} has lost day ${day}: ${JSON.stringify(first ?? null)}`);
-    if (day !== DAY_OF_TWO_PARTS || first?.outcome !== 'sent') continue;
+    // What comes after an unknown is left out with it, also when it turns out later to have gone out.
+    if (day !== DAY_OF_TWO_PARTS || first?.outcome !== 'sent' || first.reason !== null) continue;
     const second = doc.rows[rowKey(day, 1)];
     if (!isKept(second, 1)) lost.push(`${doc.referralUserId} has lost the second part of day ${day}`);
   }

@@ -7,8 +7,10 @@ export interface StormPlan {
   referralsEach: number;
   seed: number;
   json: boolean;
-  /** Calendar milliseconds per real one: the seven days last as long as the kills take. */
+  /** Calendar milliseconds per real one. */
   rate: number;
+  /** The people are referred in so many waves, spread over the kills, so that there is work until the last one. */
+  waves: number;
   flushes: number;
   mongodRestarts: number;
   /** Below this many delivered messages the storm has shown too little. */
@@ -16,9 +18,9 @@ export interface StormPlan {
 }
 
 const SEVEN_DAYS_MS = 7 * 24 * 3_600_000;
-/** What one kill takes, with the restart of what was killed. */
-const MS_A_KILL = 4_500;
-const SHORTEST_MS = 35_000;
+/** How long the seven days last: about half of what the kills take. */
+const WEEK_MS_A_KILL = 2_000;
+const SHORTEST_WEEK_MS = 30_000;
 /** From so many kills on the storm is judged in full. */
 export const FULL_STORM = 20;
 
@@ -43,7 +45,8 @@ export function readPlan(args: string[]): StormPlan | string {
     const referralsEach = wholeIn('--referrals', values.referrals ?? (full ? '20' : '5'));
     return {
       ...{ kills, members, referralsEach, seed: wholeIn('--seed', values.seed), json: values.json },
-      rate: Math.round(SEVEN_DAYS_MS / Math.max(SHORTEST_MS, kills * MS_A_KILL)),
+      rate: Math.round(SEVEN_DAYS_MS / Math.max(SHORTEST_WEEK_MS, kills * WEEK_MS_A_KILL)),
+      waves: full ? 4 : 2,
       flushes: 2,
       mongodRestarts: 1,
       deliveredAtLeast: full ? 2_000 : 1,

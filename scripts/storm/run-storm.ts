@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EnrollmentDoc } from '../../notification-service/src/enrollments/index.ts';
 import { seededRandom } from '../../notification-service/src/platform/random.ts';
 import { createCalls } from './calls.ts';
 import type { Calls } from './calls.ts';
-import { castOf, linkAll, prepare } from './cast.ts';
+import { castOf, linkAll, prepare, refer } from './cast.ts';
 import type { Person } from './cast.ts';
 import { drive } from './drive.ts';
 import type { Toll } from './drive.ts';
@@ -40,21 +42,25 @@ export async function runStorm(
   const calls = createCalls(stage);
   const cast = castOf(plan);
   const payments = createPayments({ calls, db: stage.db, random });
-  const payers = cast.people.filter(() => random() < SHARE_OF_PAYERS);
-  await prepare(cast, calls, stage);
-  // The first of them pays before anybody is enrolled.
-  if (payers[0]) await payments.pay(payers[0]);
+  await prepare(cast, calls);
   await linkAll(cast, calls);
-  await calls.admin('/enrollment/run', {});
-  tell(`${cast.members.length} members are connected, ${cast.people.length} people referred`);
+  tell(`${cast.members.length} members are connected`);
 
   const over = new AbortController();
   const weather = makeWeather(calls, random, over.signal);
-  const paying = payments.payAtRandom(payers.slice(1), (7 * DAY_MS) / plan.rate);
+  const paying: Promise<void>[] = [];
+  const wave = async (n: number): Promise<void> => {
+    const people = cast.people.filter((_, index) => index % plan.waves === n);
+    const payers = people.filter(() => random() < SHARE_OF_PAYERS);
+    // The first of them pays before anybody has heard of the referral.
+    if (payers[0]) await payments.pay(payers[0]);
+    await refer(people, calls, stage);
+    paying.push(payments.payAtRandom(payers.slice(1), (7 * DAY_MS) / plan.rate));
+  };
   const strikes = createStrikes({ ...stage, random, watch: createTurnWatch(stage.db) });
-  const toll = await drive(plan, { stage, strikes, random, tell });
+  const toll = await drive(plan, { stage, strikes, random, tell, wave });
   over.abort();
-  await Promise.all([weather, paying]);
+  await Promise.all([weather, ...paying]);
   tell('No more kills; what is left is sent');
   await settled(plan, stage);
   return { toll, ...(await evidenceOf(cast.people, payments, stage, calls)) };
@@ -75,12 +81,14 @@ async function settled({ rate }: StormPlan, { db }: Stage): Promise<void> {
 async function evidenceOf(
   people: readonly Person[],
   payments: Payments,
-  { db, realMsOf }: Stage,
+  { db, dir, realMsOf }: Stage,
   calls: Calls,
 ): Promise<Omit<StormResult, 'toll'>> {
   const answer = await calls.control('/log?after=0');
   const { entries, overlaps } = answer as { entries: Accepted[]; overlaps: number };
   const enrollments = await db.collection<EnrollmentDoc>('enrollments').find().toArray();
-  const verdict = judge({ log: entries, enrollments, people, payments: payments.made, realMsOf });
+  const evidence = { log: entries, enrollments, people, payments: payments.made };
+  await writeFile(join(dir, 'evidence.json'), JSON.stringify(evidence));
+  const verdict = judge({ ...evidence, realMsOf });
   return { verdict, overlaps };
 }

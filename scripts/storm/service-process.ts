@@ -33,6 +33,7 @@ export function createServiceProcess(options: {
   const instances = new Set<string>();
   let child: ChildProcess | null = null;
   let up = false;
+  process.once('exit', () => child?.kill('SIGKILL'));
 
   const note = (line: string): void => {
     const instanceId = /"instanceId":"([0-9a-f]{24})"/.exec(line)?.[1];
