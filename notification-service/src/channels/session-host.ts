@@ -186,6 +186,11 @@ export function createSessionHost(deps: HostDeps): Host {
     async restart(channelId) {
       const hosted = all.get(channelId);
       if (!hosted) return;
+      // Recovery may have made somebody else the owner meanwhile: a session of ours would push theirs out.
+      const owned = { _id: channelId, 'owner.instance': deps.instanceId(), 'owner.epoch': hosted.epoch };
+      const isOurs = (await deps.channels.findOne(owned, { projection: { _id: 1 } })) !== null;
+      if (all.get(channelId) !== hosted) return;
+      if (!isOurs) return release(channelId);
       const { memberId, epoch, restarts, hadLogin: hasLogin } = hosted;
       const fresh = hold({ _id: channelId, memberId, hasLogin }, epoch, restarts);
       const untilMs = clocks.monotonicMs() + RESTART_WAIT_MS;
