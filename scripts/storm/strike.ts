@@ -38,9 +38,16 @@ export function createStrikes(deps: {
   const freeSenders = () => senders.filter(sender => sender.isUp() && !busy.has(sender));
   const hostOf = (instanceId: string) => freeSenders().find(sender => sender.wasEver(instanceId));
 
+  /** A process that cannot be started any more is told at the next strike. */
+  const failures: unknown[] = [];
   const occupy = (process: ServiceProcess, work: () => Promise<void>): void => {
-    const done = work().finally(() => busy.delete(process));
+    const done = work()
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => busy.delete(process));
     busy.set(process, done);
+  };
+  const failIfBroken = (): void => {
+    if (failures.length > 0) throw new Error('A process does not come up again.', { cause: failures[0] });
   };
 
   /** The process is stopped at first sight, and looked at again: only what really stands there is struck. */
@@ -63,6 +70,7 @@ export function createStrikes(deps: {
 
   async function anyFree(candidates: () => ServiceProcess[]): Promise<ServiceProcess> {
     for (;;) {
+      failIfBroken();
       const free = candidates();
       const chosen = free[randomInt(random, 0, free.length - 1)];
       if (chosen) return chosen;
@@ -106,6 +114,7 @@ export function createStrikes(deps: {
     },
     async recovered() {
       while (busy.size > 0) await Promise.all(busy.values());
+      failIfBroken();
     },
   };
 }
