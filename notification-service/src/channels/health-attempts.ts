@@ -23,7 +23,7 @@ export interface SendOutcomeDoc {
   messageId: string | null;
 }
 
-export const sendOutcomeModel = defineModel<SendOutcomeDoc>('send_outcomes', [
+const sendOutcomeModel = defineModel<SendOutcomeDoc>('send_outcomes', [
   { key: { channelId: 1, at: -1 } },
   {
     key: { channelId: 1, messageId: 1 },
@@ -54,7 +54,7 @@ export interface AttemptLog {
 const FLUSH_AFTER_MS = 500;
 
 export function createAttemptLog({ db, logger }: { db: Db; logger: Logger }): AttemptLog {
-  const collection = db.collection<SendOutcomeDoc>('send_outcomes');
+  const collection = db.collection<SendOutcomeDoc>(sendOutcomeModel.name);
   let waiting: SendOutcomeDoc[] = [];
   let timer: NodeJS.Timeout | null = null;
   let writing: Promise<void> = Promise.resolve();

@@ -46,7 +46,6 @@ export * from './health.ts';
 export * from './hosting.ts';
 export { createHealth } from './health-keeper.ts';
 export type { Health, HealthDeps } from './health-keeper.ts';
-export { sendOutcomeModel } from './health-attempts.ts';
 export type { Attempted, SendOutcomeDoc } from './health-attempts.ts';
 export type { HealthChange } from './health-refresh.ts';
 export { createMemberRoutes } from './member-channel-routes.ts';

@@ -1,13 +1,11 @@
 /** What people say back: answers, opt-outs, and what the member writes by hand. */
 import type { ObservedMessage } from '../channels/index.ts';
+import { inboundMessageModel } from './inbound-message-model.ts';
 import type { InboundMessageDoc } from './inbound-message-model.ts';
 import { finishNoted, onMessage } from './on-message.ts';
 import type { InboundDeps } from './on-message.ts';
 
-export { classifyReply } from './classify-reply.ts';
 export { confirmationText } from './confirmation-text.ts';
-export type { ReplyKind } from './classify-reply.ts';
-export { inboundMessageModel } from './inbound-message-model.ts';
 export type { InboundMessageDoc } from './inbound-message-model.ts';
 export type { InboundDeps, Recipient } from './on-message.ts';
 
@@ -25,7 +23,7 @@ export function createInbound(deps: InboundDeps): Inbound {
     finishNoted: () => finishNoted(deps),
     async eraseTexts(before) {
       const { modifiedCount } = await deps.db
-        .collection<InboundMessageDoc>('inbound_messages')
+        .collection<InboundMessageDoc>(inboundMessageModel.name)
         .updateMany({ receivedAt: { $lt: before }, text: { $ne: null } }, { $set: { text: null } });
       return modifiedCount;
     },

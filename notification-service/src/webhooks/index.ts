@@ -3,12 +3,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Db } from '../platform/mongo.ts';
+import { notificationModel } from './notification-model.ts';
 import { createOutbox } from './outbox.ts';
 import type { OutboxDoc } from './outbox.ts';
 
-export { notificationModel } from './notification-model.ts';
-export { createOutbox } from './outbox.ts';
-export type { Outbox, OutboxDeps, OutboxDoc } from './outbox.ts';
+export type { OutboxDoc } from './outbox.ts';
 
 export interface News {
   /** Names the event: it is told once. */
@@ -32,7 +31,7 @@ export function createWebhooks(deps: {
   logger: Logger;
 }): Webhooks {
   const { db, config, clock, logger } = deps;
-  const collection = db.collection<OutboxDoc>('notifications');
+  const collection = db.collection<OutboxDoc>(notificationModel.name);
   const outbox = createOutbox({ collection, url: config.NOTIFY_WEBHOOK_URL, clock, logger });
   return {
     notify: ({ key, memberId, kind, data }) =>
