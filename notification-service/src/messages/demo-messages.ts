@@ -1,8 +1,10 @@
 import { demoImage } from './demo-image.ts';
 
+type DemoLanguage = 'fr' | 'en' | 'es' | 'pt' | 'ar';
+
 export interface DemoMessage {
   dayNumber: number;
-  messageTemplate: Readonly<Record<string, string>>;
+  messageTemplate: Readonly<Record<DemoLanguage, string>>;
   /** To be uploaded first; the text is its caption. */
   image: { filename: string; bytes: Buffer } | null;
 }
@@ -15,7 +17,7 @@ export const demoMessages = (): DemoMessage[] =>
     image: index === 0 ? { filename: 'welcome.png', bytes: demoImage() } : null,
   }));
 
-const TEXTS: readonly Readonly<Record<'fr' | 'en' | 'es' | 'pt' | 'ar', string>>[] = [
+const TEXTS: readonly Readonly<Record<DemoLanguage, string>>[] = [
   {
     fr: 'Bonjour {{ firstName }} ! C’est {{ referrerName }}. Tu as bien reçu mon invitation ? Dis-moi si tu veux que je te montre comment ça marche.',
     en: 'Hi {{ firstName }}! It’s {{ referrerName }}. Did you get my invitation? Tell me if you’d like me to show you how it works.',
