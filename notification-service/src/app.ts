@@ -14,6 +14,7 @@ import { createDelivery, turnSettings } from './delivery/index.ts';
 import type { Delivery } from './delivery/index.ts';
 import { createEnrollments, eraseOldEnrollments, holdEnrollment, stopExcluded } from './enrollments/index.ts';
 import type { EnrollmentDoc, ExitResult } from './enrollments/index.ts';
+import { collections } from './collections.ts';
 import { createHttp } from './http/server.ts';
 import type { Http } from './http/server.ts';
 import { createTickets } from './http/tickets.ts';
@@ -78,7 +79,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     const metrics = createMetrics({ processMetrics: true });
     const mongo = await openMongo(config.MONGODB_URI);
     shutdown.defer('mongo', () => mongo.close());
-    await mongo.buildIndexes();
+    await mongo.buildIndexes(collections);
     const { db } = mongo;
     const prefix = config.REDIS_PREFIX;
     const redis = openRedis(config.REDIS_URL);

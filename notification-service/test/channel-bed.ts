@@ -62,7 +62,7 @@ export interface ChannelBed {
 /** Real stores, a real simulated network, and as many instances of the hosting part as a test wants. */
 export async function openChannelBed(networkOptions: NetworkOptions = {}): Promise<ChannelBed> {
   const stores = await openTestStores();
-  await stores.mongo.buildIndexes();
+  await stores.buildIndexes();
   const network = await startNetwork({ linkMs: 10, ...networkOptions });
   const clock = manualClock('2026-03-02T10:00:00Z');
   const events = createEvents({ redis: stores.redis, prefix: stores.keyPrefix });

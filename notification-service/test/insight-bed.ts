@@ -26,7 +26,7 @@ export interface News {
 /** Insight over real stores, with documents as turns, receipts and exits leave them. */
 export async function openInsightBed() {
   const stores = await openTestStores();
-  await stores.mongo.buildIndexes();
+  await stores.buildIndexes();
   const clock = manualClock(NOW);
   const news: News[] = [];
   const sending = { on: true, reason: null as string | null, by: null, at: null };

@@ -1,4 +1,5 @@
 import { inject } from 'vitest';
+import { collections } from '../src/collections.ts';
 import { type Db, type Mongo, openMongo } from '../src/platform/mongo.ts';
 import { newToken } from '../src/platform/random.ts';
 import { closeRedis, openRedis, type Redis } from '../src/platform/redis.ts';
@@ -12,6 +13,8 @@ export interface TestStores {
   redisUrl: string;
   /** Every key of this test starts with it; `redis` does not add it by itself. */
   keyPrefix: string;
+  /** The indexes of every collection of the service. */
+  buildIndexes(): Promise<void>;
   /** Drops the database, removes the keys, closes both connections. */
   close(): Promise<void>;
 }
@@ -25,6 +28,7 @@ export async function openTestStores(): Promise<TestStores> {
   const redis = openRedis(redisUrl);
   return {
     ...{ mongo, db: mongo.db, mongoUri, redis, redisUrl, keyPrefix: name },
+    buildIndexes: () => mongo.buildIndexes(collections),
     close: async () => {
       await mongo.db.dropDatabase();
       await removeKeys(redis, name);

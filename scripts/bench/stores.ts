@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { collections } from '../../notification-service/src/collections.ts';
 import { findMongod } from '../../notification-service/src/platform/embedded-mongod-binary.ts';
 import { startEmbeddedMongod } from '../../notification-service/src/platform/embedded-mongod.ts';
 import { startEmbeddedRedis } from '../../notification-service/src/platform/embedded-redis.ts';
@@ -30,7 +31,7 @@ export async function openBenchStores(): Promise<BenchStores> {
     async open(database) {
       const mongo = await openMongo(mongod.uriOf(database));
       opened.push(mongo);
-      await mongo.buildIndexes();
+      await mongo.buildIndexes(collections);
       return mongo;
     },
     async close() {

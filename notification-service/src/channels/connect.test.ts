@@ -103,7 +103,7 @@ test('five unscanned attempts, then a cooldown with one help request; it survive
   const help = await bed.stores.db.collection('help_requests').find().toArray();
   expect(help).toMatchObject([
     {
-      automatic: true,
+      kind: 'by itself',
       body: {
         phone_number: '',
         username: 'm1@example.org',

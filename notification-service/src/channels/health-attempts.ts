@@ -23,7 +23,7 @@ export interface SendOutcomeDoc {
   messageId: string | null;
 }
 
-const sendOutcomeModel = defineModel<SendOutcomeDoc>('send_outcomes', [
+export const sendOutcomeModel = defineModel<SendOutcomeDoc>('send_outcomes', [
   { key: { channelId: 1, at: -1 } },
   {
     key: { channelId: 1, messageId: 1 },

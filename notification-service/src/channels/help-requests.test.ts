@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openChannelBed, type ChannelBed } from '../../test/channel-bed.ts';
 import { startFakeHttp, type FakeHttp } from '../../test/fakes/fake-http.ts';
 import { ask } from '../../test/test-http.ts';
-import type { HelpRequestDoc } from './help-requests.ts';
+import type { OutboxDoc } from '../platform/outbox.ts';
 
 let bed: ChannelBed;
 let webhook: FakeHttp;
@@ -17,7 +17,7 @@ afterEach(async () => {
   await webhook.close();
 });
 
-const requests = () => bed.stores.db.collection<HelpRequestDoc>('help_requests');
+const requests = () => bed.stores.db.collection<OutboxDoc>('help_requests');
 const start = (url?: string) =>
   bed.instance({ apiOnly: true, environment: url ? { HELP_WEBHOOK_URL: url } : {} });
 

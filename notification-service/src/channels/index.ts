@@ -15,6 +15,8 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { Db } from '../platform/mongo.ts';
 import { createQueue, obliterateQueue } from '../platform/queue.ts';
 import type { JobQueue, QueuePlace } from '../platform/queue.ts';
+import { createOutbox } from '../platform/outbox.ts';
+import type { OutboxDoc } from '../platform/outbox.ts';
 import type { Random } from '../platform/random.ts';
 import type { ChannelDoc } from './channel-model.ts';
 import { channelRoutes } from './channel-routes.ts';
@@ -22,8 +24,7 @@ import type { CommandDoc } from './command-model.ts';
 import { connectPages } from './connect-page.ts';
 import { connectionNotes } from './connection-history.ts';
 import { disconnectChannel } from './disconnect-channel.ts';
-import { askForHelp, askForHelpAutomatically, deliverHelpRequests } from './help-requests.ts';
-import type { HelpRequestDoc } from './help-requests.ts';
+import { askForHelp, askForHelpAutomatically, helpRequestModel } from './help-requests.ts';
 import { createHostingLife } from './hosting-life.ts';
 import type { Hosted } from './hosted.ts';
 import type { InstanceDoc } from './instance-model.ts';
@@ -41,7 +42,12 @@ import type { ObservedMessage, Receipt, Transport } from './transport.ts';
 export * from './alarm.ts';
 export * from './channel-model.ts';
 export * from './claims.ts';
-export { createSealedLogins } from './login-store.ts';
+export { commandModel } from './command-model.ts';
+export { connectionHistoryModel } from './connection-history.ts';
+export { sendOutcomeModel } from './health-attempts.ts';
+export { helpRequestModel } from './help-requests.ts';
+export { instanceModel } from './instance-model.ts';
+export { channelLoginModel, createSealedLogins } from './login-store.ts';
 export * from './health.ts';
 export * from './hosting.ts';
 export { createHealth } from './health-keeper.ts';
@@ -175,10 +181,11 @@ export function createChannels(deps: ChannelsDeps): Channels {
       events,
       send: sendCommand,
     });
+  const requests = db.collection<OutboxDoc>(helpRequestModel.name);
+  const webhookUrl = config.HELP_WEBHOOK_URL;
+  const helpOutbox = createOutbox({ collection: requests, url: webhookUrl, clock, logger });
   const helpDeps = {
-    requests: db.collection<HelpRequestDoc>('help_requests'),
-    ...{ clock, logger },
-    webhookUrl: config.HELP_WEBHOOK_URL,
+    ...{ requests, outbox: helpOutbox, clock, logger, webhookUrl },
     phoneOf: async (memberId: string) => {
       const channel = await channels.findOne({ memberId }, { projection: { attempts: 1 } });
       return channel?.attempts.typedPhone ?? deps.memberPhone(memberId);
@@ -215,7 +222,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
       });
       await queues.close();
     },
-    deliverHelpRequests: () => deliverHelpRequests(helpDeps),
+    deliverHelpRequests: () => helpOutbox.deliverDue(),
     disconnect: (memberId, force) => disconnectChannel(memberId, force, disconnect),
   };
 }

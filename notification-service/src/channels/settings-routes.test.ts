@@ -20,7 +20,7 @@ let filteredRuns = false;
 
 beforeAll(async () => {
   stores = await openTestStores();
-  await stores.mongo.buildIndexes();
+  await stores.buildIndexes();
   http = serveRoutes(
     stores,
     settingsRoutes({

@@ -59,12 +59,11 @@ export interface EnrollTestBed {
 
 export async function openEnrollTestBed(config: Partial<EnrollDeps['config']> = {}): Promise<EnrollTestBed> {
   const stores = await openTestStores();
-  // Named here so that their indexes are declared.
   const [enrollments, passedOver] = [
     stores.mongo.collection(enrollmentModel),
     stores.mongo.collection(passedOverModel),
   ];
-  await stores.mongo.buildIndexes();
+  await stores.buildIndexes();
   const { db } = stores;
   const clock = manualClock(START);
   const hashPhone = await createPhoneHasher({ db, secrets: ['w'.repeat(32)] });

@@ -32,7 +32,7 @@ let woken: string[];
 
 beforeAll(async () => {
   stores = await openTestStores();
-  await stores.mongo.buildIndexes();
+  await stores.buildIndexes();
 });
 afterAll(() => stores.close());
 beforeEach(async () => {

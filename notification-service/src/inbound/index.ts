@@ -6,6 +6,7 @@ import { finishNoted, onMessage } from './on-message.ts';
 import type { InboundDeps } from './on-message.ts';
 
 export { confirmationText } from './confirmation-text.ts';
+export { inboundMessageModel } from './inbound-message-model.ts';
 export type { InboundMessageDoc } from './inbound-message-model.ts';
 export type { InboundDeps, Recipient } from './on-message.ts';
 

@@ -42,9 +42,10 @@ const BY_MEMBER = [
   'help_requests',
   'connection_history',
 ] as const;
+const BY_CHANNEL = ['receipts', 'send_outcomes', 'commands'] as const;
 
 async function deleteTheirs(memberId: string, db: Db): Promise<void> {
   for (const name of BY_MEMBER) await db.collection(name).deleteMany({ memberId });
-  await db.collection('receipts').deleteMany({ channelId: channelIdOf(memberId) });
+  for (const name of BY_CHANNEL) await db.collection(name).deleteMany({ channelId: channelIdOf(memberId) });
   await db.collection('channels').deleteMany({ memberId });
 }

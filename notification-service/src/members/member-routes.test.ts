@@ -117,15 +117,19 @@ it('leaving stops, remembers, unlinks, then deletes all that is theirs; opt-outs
     'deliveries',
     'campaigns',
     'help_requests',
+    'notifications',
     'connection_history',
   ];
+  const theirChannels = ['receipts', 'send_outcomes', 'commands'];
   for (const memberId of ['m1', 'm2']) {
     await ask(http, memberId).post('/consent');
     for (const name of theirs) await stores.db.collection(name).insertOne({ memberId });
     await stores.db
       .collection<{ _id: string }>('channels')
       .insertOne({ _id: channelIdOf(memberId), ...{ memberId } });
-    await stores.db.collection('receipts').insertOne({ channelId: channelIdOf(memberId) });
+    for (const name of theirChannels) {
+      await stores.db.collection(name).insertOne({ channelId: channelIdOf(memberId) });
+    }
   }
   await stores.db
     .collection<{ _id: string }>('people')
@@ -137,7 +141,9 @@ it('leaving stops, remembers, unlinks, then deletes all that is theirs; opt-outs
   for (const name of [...theirs, 'channels']) {
     expect(await stores.db.collection(name).distinct('memberId'), name).toEqual(['m2']);
   }
-  expect(await stores.db.collection('receipts').distinct('channelId')).toEqual([channelIdOf('m2')]);
+  for (const name of theirChannels) {
+    expect(await stores.db.collection(name).distinct('channelId'), name).toEqual([channelIdOf('m2')]);
+  }
   expect(await members().distinct('_id')).toEqual(['m2']);
   expect(await stores.db.collection('people').countDocuments()).toBe(1);
   await me().delete('/me').expect(200);

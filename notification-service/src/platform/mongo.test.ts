@@ -27,8 +27,8 @@ afterAll(async () => {
 describe('the store', () => {
   it('builds every declared index, by several processes at once and again', async () => {
     const other = await openMongo(stores.mongoUri);
-    await Promise.all([mongo.buildIndexes(), other.buildIndexes()]);
-    await mongo.buildIndexes();
+    await Promise.all([mongo.buildIndexes([thingModel]), other.buildIndexes([thingModel])]);
+    await mongo.buildIndexes([thingModel]);
     await other.close();
     const indexes = await mongo.collection(thingModel).indexes();
     expect(indexes).toEqual(

@@ -23,22 +23,18 @@ export interface ModelDefinition<T> {
   readonly doc?: T;
 }
 
-const definitions: ModelDefinition<unknown>[] = [];
-
 /** Declares a collection. Documents are typed by `T` and validated at the edges (zod), so the schema holds the indexes. */
 export function defineModel<T>(name: string, indexes: readonly Index[]): ModelDefinition<T> {
   const schema = new mongoose.Schema({}, { strict: false, versionKey: false, autoIndex: false, _id: false });
   for (const { key, ...options } of indexes) schema.index(key, options);
-  const definition = { name, schema };
-  definitions.push(definition);
-  return definition;
+  return { name, schema };
 }
 
 export interface Mongo {
   db: Db;
   collection: <T extends Document>(model: ModelDefinition<T>) => Collection<T>;
-  /** Creates what indexes are missing of every declared collection. */
-  buildIndexes(): Promise<void>;
+  /** Creates what is missing of these collections and their indexes. */
+  buildIndexes(models: readonly ModelDefinition<unknown>[]): Promise<void>;
   /** Runs `work` in one transaction; `work` may run again after a transient conflict. */
   transaction: <R>(work: (session: ClientSession) => Promise<R>) => Promise<R>;
   ping(): Promise<void>;
@@ -64,8 +60,8 @@ export async function openMongo(
   return {
     db,
     collection: model => db.collection(model.name),
-    async buildIndexes() {
-      for (const { name, schema } of definitions) {
+    async buildIndexes(models) {
+      for (const { name, schema } of models) {
         await connection.createCollection(name).catch((error: unknown) => {
           if (!(error instanceof MongoServerError && error.code === 48)) throw error; // 48: exists already
         });

@@ -3,11 +3,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Db } from '../platform/mongo.ts';
+import { createOutbox } from '../platform/outbox.ts';
+import type { OutboxDoc } from '../platform/outbox.ts';
 import { notificationModel } from './notification-model.ts';
-import { createOutbox } from './outbox.ts';
-import type { OutboxDoc } from './outbox.ts';
 
-export type { OutboxDoc } from './outbox.ts';
+export { notificationModel } from './notification-model.ts';
 
 export interface News {
   /** Names the event: it is told once. */
@@ -18,7 +18,7 @@ export interface News {
 }
 
 export interface Webhooks {
-  /** Never waits for the receiver. Posts `{id, event, memberId, at, data}` to NOTIFY_WEBHOOK_URL. */
+  /** Never waits for the receiver. Posts `{id, event, memberId, at, data}` to NOTIFY_WEBHOOK_URL; unset, nothing is kept. */
   notify(news: News): Promise<void>;
   /** For a tick of a few seconds. */
   deliverDue(): Promise<void>;
@@ -32,10 +32,14 @@ export function createWebhooks(deps: {
 }): Webhooks {
   const { db, config, clock, logger } = deps;
   const collection = db.collection<OutboxDoc>(notificationModel.name);
-  const outbox = createOutbox({ collection, url: config.NOTIFY_WEBHOOK_URL, clock, logger });
+  const url = config.NOTIFY_WEBHOOK_URL;
+  const outbox = createOutbox({ collection, url, clock, logger });
   return {
-    notify: ({ key, memberId, kind, data }) =>
-      outbox.add(key, { event: kind, memberId, at: clock.now(), data }),
+    async notify({ key, memberId, kind, data }) {
+      if (url === undefined) return;
+      const body = { id: key, event: kind, memberId, at: clock.now(), data };
+      await outbox.add({ _id: key, memberId, kind, body });
+    },
     deliverDue: () => outbox.deliverDue(),
   };
 }

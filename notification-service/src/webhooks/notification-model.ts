@@ -1,7 +1,5 @@
 import { defineModel } from '../platform/mongo.ts';
-import type { OutboxDoc } from './outbox.ts';
+import { OUTBOX_INDEXES } from '../platform/outbox.ts';
+import type { OutboxDoc } from '../platform/outbox.ts';
 
-export const notificationModel = defineModel<OutboxDoc>('notifications', [
-  { key: { nextTryAt: 1 }, name: 'due', partialFilterExpression: { deliveredAt: null } },
-  { key: { createdAt: 1 } },
-]);
+export const notificationModel = defineModel<OutboxDoc>('notifications', OUTBOX_INDEXES);

@@ -8,8 +8,9 @@ import { openTestStores } from '../../test/test-stores.ts';
 import type { TestStores } from '../../test/test-stores.ts';
 import { createLogger } from '../platform/logger.ts';
 import { runWithContext } from '../platform/request-context.ts';
+import type { OutboxDoc } from '../platform/outbox.ts';
 import { createWebhooks } from './index.ts';
-import type { OutboxDoc, Webhooks } from './index.ts';
+import type { Webhooks } from './index.ts';
 
 const clock = manualClock('2026-05-04T10:00:00Z');
 let stores: TestStores;

@@ -20,7 +20,7 @@ let mongo: Mongo;
 beforeAll(async () => {
   stores = await openTestStores();
   mongo = await openMongo(stores.mongoUri);
-  await mongo.buildIndexes();
+  await stores.buildIndexes();
 });
 afterAll(async () => {
   await mongo.close();

@@ -1,16 +1,22 @@
-import type { Clock } from '../platform/clock.ts';
-import { wallNowMs } from '../platform/clock.ts';
-import { newId } from '../platform/ids.ts';
-import type { Logger } from '../platform/logger.ts';
-import { isDuplicateKey } from '../platform/mongo.ts';
-import type { Collection } from '../platform/mongo.ts';
-import { currentContext } from '../platform/request-context.ts';
+import type { Clock } from './clock.ts';
+import { wallNowMs } from './clock.ts';
+import { newId } from './ids.ts';
+import type { Logger } from './logger.ts';
+import { isDuplicateKey } from './mongo.ts';
+import type { Collection, Index } from './mongo.ts';
+import { currentContext } from './request-context.ts';
 
-/** One message to a webhook, kept until it was taken. */
-export interface OutboxDoc {
+export interface OutboxMessage {
   /** The event's own key: the same event is posted once. */
   _id: string;
+  memberId: string;
+  kind: string;
+  /** As posted. */
   body: Record<string, unknown>;
+}
+
+/** One message to a webhook, kept until it was taken. */
+export interface OutboxDoc extends OutboxMessage {
   requestId: string;
   /** Calendar time. */
   createdAt: Date;
@@ -20,9 +26,14 @@ export interface OutboxDoc {
   nextTryAt: Date;
 }
 
+export const OUTBOX_INDEXES: readonly Index[] = [
+  { key: { nextTryAt: 1 }, name: 'due', partialFilterExpression: { deliveredAt: null } },
+  { key: { memberId: 1, createdAt: -1 } },
+];
+
 export interface OutboxDeps {
   collection: Collection<OutboxDoc>;
-  /** Unset: nothing is kept or posted. */
+  /** Unset: messages are only kept. */
   url: string | undefined;
   clock: Clock;
   logger: Logger;
@@ -30,7 +41,7 @@ export interface OutboxDeps {
 
 export interface Outbox {
   /** Stores it, once per key, and posts it in the background. Rejects only when it could not be stored. */
-  add(key: string, body: Record<string, unknown>): Promise<void>;
+  add(message: OutboxMessage): Promise<void>;
   /** Posts again what was not taken yet and is due. Harmless in several processes. */
   deliverDue(): Promise<void>;
 }
@@ -45,16 +56,15 @@ const AT_ONCE = 50;
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { collection, url } = deps;
   return {
-    async add(key, body) {
-      if (url === undefined) return;
-      const doc = newDoc(key, body, deps.clock);
+    async add(message) {
+      const doc = newDoc(message, deps.clock);
       try {
         await collection.insertOne(doc);
       } catch (error) {
         if (isDuplicateKey(error)) return;
         throw error;
       }
-      void post(doc, url, deps);
+      if (url !== undefined) void post(doc, url, deps);
     },
     async deliverDue() {
       if (url === undefined) return;
@@ -68,11 +78,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   };
 }
 
-function newDoc(key: string, body: Record<string, unknown>, clock: Clock): OutboxDoc {
+function newDoc(message: OutboxMessage, clock: Clock): OutboxDoc {
   const { requestId } = currentContext();
   return {
-    _id: key,
-    body: { id: key, ...body },
+    ...message,
     requestId: typeof requestId === 'string' ? requestId : newId(),
     createdAt: clock.now(),
     deliveredAt: null,
@@ -105,6 +114,10 @@ async function post(doc: OutboxDoc, url: string, { collection, clock, logger }: 
     if (!response.ok) throw new Error(`The webhook answered ${response.status}.`);
     await collection.updateOne({ _id: doc._id }, { $set: { deliveredAt: clock.now() } });
   } catch (error) {
-    logger.warn('A notification could not be delivered; it is tried again.', { key: doc._id, error });
+    logger.warn('A message to a webhook could not be delivered; it is tried again.', {
+      key: doc._id,
+      kind: doc.kind,
+      error,
+    });
   }
 }
