@@ -18,7 +18,7 @@ export interface Cast {
   people: Person[];
 }
 
-export const DAYS = [1, 2, 3, 4, 5, 6, 7];
+const DAYS = [1, 2, 3, 4, 5, 6, 7];
 /** On this day two pictures are sent: the text with the first one, the second without a word. */
 export const DAY_OF_TWO_PARTS = 4;
 

@@ -22,7 +22,7 @@ const SEVEN_DAYS_MS = 7 * 24 * 3_600_000;
 const WEEK_MS_A_KILL = 2_000;
 const SHORTEST_WEEK_MS = 30_000;
 /** From so many kills on the storm is judged in full. */
-export const FULL_STORM = 20;
+const FULL_STORM = 20;
 
 const USAGE = `Usage: npm run storm -- [--kills=60] [--members=25] [--referrals=20] [--seed=1] [--json]`;
 

@@ -6,7 +6,7 @@ import type { Calendar } from './calendar-port.ts';
 import type { OutgoingDoc } from './outgoing-model.ts';
 import type { Subject } from './subject.ts';
 
-export const LAST_DAY = 7;
+const LAST_DAY = 7;
 
 /** How a subject moves on once a part has its row: fields to set, and whether that was the last of it. */
 export interface Advance {

@@ -33,10 +33,9 @@ import { wordsFor } from './words.ts';
 
 export type { Calendar } from './calendar-port.ts';
 export type { SendingSwitch } from './emergency-stop.ts';
-export type { OutgoingDoc } from './outgoing-model.ts';
 export { outgoingModel } from './outgoing-model.ts';
-export { channelGate, firstContactGate, warmupAllowance } from './pace.ts';
-export type { Brakes, BrakesOf, Gate, PaceSettings, PaceView } from './pace.ts';
+export { channelGate, firstContactGate } from './pace.ts';
+export type { BrakesOf, Gate, PaceSettings } from './pace.ts';
 export { receiptModel } from './receipt-model.ts';
 export type { ReceiptDoc } from './receipt-model.ts';
 export { turnSettings } from './deps.ts';

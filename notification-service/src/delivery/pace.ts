@@ -116,7 +116,7 @@ function capOf(view: PaceView): number {
 
 /** First contacts per day by the channel's age: 5, 10, 20, 40, 60, then 20 more a day. */
 const WARMUP = [5, 10, 20, 40, 60] as const;
-export function warmupAllowance(level: number): number {
+function warmupAllowance(level: number): number {
   const known = WARMUP[Math.max(0, level)];
   return known ?? 60 + 20 * (level - WARMUP.length + 1);
 }

@@ -131,7 +131,7 @@ const fencingSteps: Steps<'fence' | 'call' | 'answer'> = {
   },
 };
 
-export const attemptOf = (turn: Taken, deps: TurnDeps, outcome: SendOutcome | { kind: 'not_called' }) => ({
+const attemptOf = (turn: Taken, deps: TurnDeps, outcome: SendOutcome | { kind: 'not_called' }) => ({
   channelId: turn.channel._id,
   memberId: turn.channel.memberId,
   subject: turn.subject,

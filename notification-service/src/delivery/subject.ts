@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { MediaKind, MessagePart, SubjectRef } from '../channels/index.ts';
-import type { EnrollmentDoc, Step } from '../enrollments/index.ts';
+import type { EnrollmentDoc } from '../enrollments/index.ts';
 import type { OutgoingDoc } from './outgoing-model.ts';
 
 /** What a turn is about: both kinds carry the same step, so fence, recovery and reconcile are the same code. */
 export type Subject = { kind: 'enrollment'; doc: EnrollmentDoc } | { kind: 'outgoing'; doc: OutgoingDoc };
 
-export const COLLECTION_OF = { enrollment: 'enrollments', outgoing: 'outgoing' } as const;
+const COLLECTION_OF = { enrollment: 'enrollments', outgoing: 'outgoing' } as const;
 
 export const refOf = (subject: Subject): SubjectRef => ({ kind: subject.kind, id: subject.doc._id });
-export const stepOf = (subject: Subject): Step => subject.doc.step;
 export const collectionOf = (ref: Pick<SubjectRef, 'kind'>): string => COLLECTION_OF[ref.kind];
 
 /** Puts a document read from a subject's collection back into its kind. */

@@ -82,10 +82,7 @@ function outgoingWanted(doc: OutgoingDoc, { now, people }: World): Decision {
 }
 
 /** What is remembered about a person and bars every further message; the strongest reason first. Pure. */
-export function personForbids(
-  people: readonly PersonDoc[],
-  options: { mayHavePaid: boolean },
-): ExitReason | null {
+function personForbids(people: readonly PersonDoc[], options: { mayHavePaid: boolean }): ExitReason | null {
   if (people.some(person => person.optedOutAt)) return 'opted_out';
   if (people.some(person => person.suppressedAt)) return 'manual';
   if (people.some(person => person.unreachableAt)) return 'unreachable';

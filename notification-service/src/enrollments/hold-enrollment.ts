@@ -1,5 +1,4 @@
 import type { DocStore } from '../platform/doc-store.ts';
-import type { Document } from '../platform/mongo.ts';
 
 /**
  * Pauses one person: `held` is set and the version raised, so that a turn already under way fails at its fence.
@@ -9,23 +8,11 @@ export function holdEnrollment(
   args: { enrollmentId: string; reason: string; at: Date },
   { store }: { store: DocStore },
 ): Promise<boolean> {
-  return store.updateOne('enrollments', { _id: args.enrollmentId, status: 'active' }, holdUpdate(args));
-}
-
-export const holdUpdate = ({ reason, at }: { reason: string; at: Date }): Document => ({
-  $set: { held: { reason, at }, 'step.tryAt': null },
-  $inc: { 'step.version': 1 },
-});
-
-/** Lifts the hold; the sequence goes on with the day it stands at, which is tried at `at`. */
-export function releaseEnrollment(
-  args: { enrollmentId: string; at: Date },
-  { store }: { store: DocStore },
-): Promise<boolean> {
+  const { enrollmentId, reason, at } = args;
   return store.updateOne(
     'enrollments',
-    { _id: args.enrollmentId, status: 'active', held: { $ne: null } },
-    { $set: { held: null, 'step.tryAt': args.at }, $inc: { 'step.version': 1 } },
+    { _id: enrollmentId, status: 'active' },
+    { $set: { held: { reason, at }, 'step.tryAt': null }, $inc: { 'step.version': 1 } },
   );
 }
 

@@ -48,7 +48,7 @@ export function mountRoute(app: Express, route: Route, tools: RouteTools): void 
 }
 
 /** `/targets/{id}/stop` → `/targets/:id/stop` */
-export const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
 
 async function whoAsks(route: Route, req: Request, res: Response, tools: RouteTools): Promise<Actor> {
   const authorization = req.get('Authorization');

@@ -38,6 +38,3 @@ export const instant = z
     context.addIssue('must be a date such as 2025-01-31 or 2025-01-31T10:00:00Z');
     return z.NEVER;
   });
-
-/** A body that holds nothing. */
-export const emptyBody = z.object({});

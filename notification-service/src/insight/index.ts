@@ -16,15 +16,9 @@ import { rememberSequences } from './remember-sequences.ts';
 import { sentSince } from './sent-since.ts';
 
 export { auditModel } from './audit.ts';
-export type { AuditDoc, AuditEntry } from './audit.ts';
+export type { AuditEntry } from './audit.ts';
 export { deliveryModel } from './delivery-model.ts';
-export type { DeliveryDoc } from './delivery-model.ts';
 export type { FollowReport } from './follow-deliveries.ts';
-export { presentTarget, withPerson } from './present-target.ts';
-export { recordAudit } from './audit.ts';
-export { rememberSequences } from './remember-sequences.ts';
-export { sentSince } from './sent-since.ts';
-export { exitSentence, whySentence } from './why-sentence.ts';
 
 export interface InsightDeps {
   db: Db;

@@ -15,7 +15,7 @@ const exitReasons = z.object(
   >,
 );
 
-export const person = z.object({
+const person = z.object({
   _id: z.string(),
   name: z.string(),
   email: z.string(),
@@ -99,7 +99,7 @@ export const adminStatsShape = z.object({
   dayProgression,
 });
 
-export const logShape = z.object({
+const logShape = z.object({
   _id: z.string(),
   targetId: z.string(),
   referralUserId: z.string(),

@@ -72,10 +72,10 @@ export function presentTarget(doc: EnrollmentDoc, world: Circumstances, language
 /** The same for a member's own lists, where `referralUserId` is the person. */
 export const withPerson = ({ referral, ...target }: Target) => ({ ...target, referralUserId: referral });
 
-export const targetStatusOf = (doc: Pick<EnrollmentDoc, 'status' | 'held'>): TargetStatus =>
+const targetStatusOf = (doc: Pick<EnrollmentDoc, 'status' | 'held'>): TargetStatus =>
   doc.status === 'ended' ? 'completed' : doc.held ? 'paused' : 'active';
 
-export const personOf = ({ referralUserId, referral, phone }: EnrollmentDoc): Person => ({
+const personOf = ({ referralUserId, referral, phone }: EnrollmentDoc): Person => ({
   _id: referralUserId,
   name: referral.name ?? '',
   email: referral.email ?? '',
@@ -83,7 +83,7 @@ export const personOf = ({ referralUserId, referral, phone }: EnrollmentDoc): Pe
 });
 
 /** One entry a day, whatever it consists of: it got there when any part of it was sent. */
-export function deliveredDays(rows: readonly Row[], language: SentenceLanguage): DeliveredDay[] {
+function deliveredDays(rows: readonly Row[], language: SentenceLanguage): DeliveredDay[] {
   const days = new Map<number, Row[]>();
   for (const row of rows) days.set(row.day, [...(days.get(row.day) ?? []), row]);
   return [...days.entries()]

@@ -80,7 +80,7 @@ const ended = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`
 export const asSaid = ({ code, detail, nextAt }: Why): SaidWhy => ({ code, detail, nextAt });
 
 /** `Tuesday 11 March, 10:05 (Europe/Paris)` */
-export const timeOf = (at: Date, language: SentenceLanguage, zone: string): string =>
+const timeOf = (at: Date, language: SentenceLanguage, zone: string): string =>
   `${formatOf(language, zone).format(at)} (${zone})`;
 
 /** Making a format takes longer than using it. */

@@ -19,9 +19,6 @@ export interface ConfigSettings {
 export const isSendingPaused = (member: Pick<MemberDoc, 'enabled' | 'sendingPaused'>): boolean =>
   member.sendingPaused || !member.enabled;
 
-export const isEnrollmentPaused = (member: Pick<MemberDoc, 'enabled' | 'enrollmentPaused'>): boolean =>
-  member.enrollmentPaused || !member.enabled;
-
 export const isDefaultCampaignPaused = (
   member: Pick<MemberDoc, 'defaultCampaignPausedByMember' | 'defaultCampaignPausedByCampaign'>,
 ): boolean => member.defaultCampaignPausedByMember || member.defaultCampaignPausedByCampaign;

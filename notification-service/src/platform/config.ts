@@ -59,7 +59,6 @@ const zoneName = z.string().refine(zone => {
 }, 'must be an IANA time zone such as Europe/Paris');
 
 const ROLES = ['api', 'scheduler', 'sender'] as const;
-export type Role = (typeof ROLES)[number];
 const roles = list.pipe(z.array(z.enum(ROLES)).min(1)).transform(found => [...new Set(found)]);
 
 const calendar = z.string().transform((text, context) => {

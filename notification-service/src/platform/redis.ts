@@ -1,7 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
 export { Redis };
-export type { ChainableCommander } from 'ioredis';
 
 /** A command that has no answer after this long fails, so that nobody waits for a Redis that is away. */
 const COMMAND_TIMEOUT_MS = 5_000;

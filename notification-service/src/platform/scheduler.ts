@@ -3,8 +3,6 @@ import type { Clock } from './clock.ts';
 import { nextRun, parseCron } from './cron.ts';
 import type { Logger } from './logger.ts';
 
-export { nextRun } from './cron.ts';
-
 export interface Tick {
   /** Stops ticking; resolves when a run that is under way has ended. */
   stop(): Promise<void>;

@@ -12,14 +12,7 @@ import { userService } from './user-service.ts';
 export { pushedReferrals } from './pushed-referrals.ts';
 export { referralModel } from './referral-model.ts';
 export type { ReferralDoc } from './referral-model.ts';
-export type {
-  DetailsAnswer,
-  PersonDetails,
-  Referral,
-  ReferralSource,
-  UnpaidAnswer,
-  YesNoUnknown,
-} from './referral-source.ts';
+export type { PersonDetails, Referral, ReferralSource, YesNoUnknown } from './referral-source.ts';
 export { userService } from './user-service.ts';
 
 export interface ReferralsDeps {

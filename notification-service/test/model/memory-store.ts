@@ -49,7 +49,7 @@ export function memoryStore(
     const { filter, update } = hooks.rewrite?.(collection, given.filter, given.update) ?? given;
     const [before] = docsOf(collection).filter(doc => matches(doc, filter));
     if (!before && !upsert) return null;
-    const base = before ?? ({ _id: String(filter['_id']) });
+    const base = before ?? { _id: String(filter['_id']) };
     const after = applyUpdate(base, update, holder().machineMs);
     put(collection, after);
     return { before: before ?? null, after };
@@ -137,7 +137,7 @@ const sharesUniqueKey = (collection: string, a: Doc, b: Doc): boolean =>
   b['status'] === 'active' &&
   (a['referralUserId'] === b['referralUserId'] || a['phoneHash'] === b['phoneHash']);
 
-export function get(doc: unknown, path: string): unknown {
+function get(doc: unknown, path: string): unknown {
   let value: unknown = doc;
   for (const name of path.split('.')) {
     if (value === null || value === undefined) return undefined;
@@ -169,7 +169,7 @@ const OPERATORS: Record<string, (value: unknown, operand: unknown) => boolean> =
   $type: (value, operand) => operand === 'date' && value instanceof Date,
 };
 
-export function matches(doc: Doc, filter: Query): boolean {
+function matches(doc: Doc, filter: Query): boolean {
   return Object.entries(filter).every(([path, wanted]) => {
     if (path === '$or') return (wanted as Query[]).some(one => matches(doc, one));
     const value = get(doc, path);
