@@ -22,8 +22,10 @@ export interface SubjectRef {
 export interface Turn {
   token: string;
   subject: SubjectRef;
-  /** The database's clock at the take; it runs out TURN_MAX_MS later. Machine time. */
+  /** The database's clock at the take, or at recovery's; it runs out TURN_MAX_MS later. Machine time. */
   takenAt: Date;
+  /** Recovery has taken it over: the channel's owner goes on with settling it, nobody else before it runs out again. */
+  takenOver?: true;
 }
 
 /**

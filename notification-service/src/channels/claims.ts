@@ -13,7 +13,10 @@ export const claimFreeChannel = (seen: OwnerSeen, by: string): { filter: Documen
   update: { $set: { owner: { instance: by, epoch: seen.epoch + 1 }, sessionReadyAt: null } },
 });
 
-/** A channel whose turn ran out or whose owner is gone: recovery takes it over together with its turn. */
+/**
+ * A channel whose turn ran out or whose owner is gone: recovery takes it over together with its turn, which begins to
+ * run anew. Else every instance would take it from the one before while a session opens, and push that session out.
+ */
 export const claimForRecovery = (
   seen: OwnerSeen & { turnToken: string },
   by: string,
@@ -24,5 +27,8 @@ export const claimForRecovery = (
     'owner.epoch': seen.epoch,
     'turn.token': seen.turnToken,
   },
-  update: { $set: { owner: { instance: by, epoch: seen.epoch + 1 } } },
+  update: {
+    $set: { owner: { instance: by, epoch: seen.epoch + 1 }, 'turn.takenOver': true },
+    $currentDate: { 'turn.takenAt': true },
+  },
 });

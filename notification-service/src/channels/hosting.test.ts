@@ -111,14 +111,31 @@ test('a channel with a turn is not taken by who looks for free ones; recovery te
   expect(await bed.channelOf('m1')).toMatchObject({ owner: { instance: 'gone', epoch: 1 } });
   // As delivery's recovery does it.
   await docs().updateOne({ _id }, { $set: { owner: { instance: two.channels.host.instanceId, epoch: 2 } } });
-  two.channels.host.adopt(_id, 2);
+  await two.channels.host.adopt(_id, 2);
   await bed.until('m1', isHeldBy(two), 'held');
   expect(two.channels.host.held(_id)).toMatchObject({ epoch: 2, serial: 2 });
   // Held already: its session stays, under the new epoch.
   const { session } = two.channels.host.held(_id)!;
   await docs().updateOne({ _id }, { $set: { 'owner.epoch': 3 } });
-  two.channels.host.adopt(_id, 3);
+  await two.channels.host.adopt(_id, 3);
   expect(two.channels.host.held(_id)).toMatchObject({ epoch: 3, session });
+});
+
+test('what another instance had in between is opened anew: that it pushed our session out is no news', async () => {
+  const one = await bed.instance();
+  const { _id } = await bed.link(one, 'm1', PHONE);
+  const { instanceId } = one.channels.host;
+  const { session } = one.channels.host.held(_id)!;
+  const turn = { token: 't', subject: { kind: 'outgoing' as const, id: 'x' }, takenAt: new Date() };
+  // Somebody else took it over (epoch 2), and we took it back (3) before we heard of it.
+  await docs().updateOne({ _id }, { $set: { turn, owner: { instance: instanceId, epoch: 3 } } });
+  await one.channels.host.adopt(_id, 3);
+  await vi.waitFor(() => expect(one.channels.host.held(_id)).toMatchObject({ epoch: 3, serial: 2 }), 5_000);
+  expect(session.alive).toBe(false);
+  expect(await bed.channelOf('m1')).toMatchObject({
+    owner: { instance: instanceId, epoch: 3 },
+    state: 'warming',
+  });
 });
 
 test('restart closes the session and opens a newer one', async () => {

@@ -86,13 +86,19 @@ test('there are never two sessions of one channel, however often and fast it is 
   host.hold(held, 1);
   const released = host.release('c');
   const last = host.hold(held, 1);
-  void host.restart('c');
+  // One that is opening is newer than any before: it is waited for.
+  const restarted = host.restart('c');
   await released;
   await vi.waitFor(() => expect(opened.filter(({ alive }) => alive)).toHaveLength(1));
   expect(mostAtOnce).toBe(1);
-  expect(last.closed).toBe('closed');
+  expect(host.hosted('c')).toBe(last);
   opened.at(-1)!.args.on.ready(IDENTITY);
-  await vi.waitFor(() => expect(host.held('c')).toMatchObject({ serial: 1 }));
+  await restarted;
+  expect(host.held('c')).toMatchObject({ serial: 1 });
+  void host.restart('c');
+  await vi.waitFor(() => expect(last.closed).toBe('closed'));
+  await vi.waitFor(() => expect(opened.filter(({ alive }) => alive)).toHaveLength(1));
+  expect(mostAtOnce).toBe(1);
 });
 
 test('one that does not open is tried again five times in a row, then it waits for a human', async () => {

@@ -21,8 +21,8 @@ export interface HostDeps extends NewsDeps {
 export type Holdable = Pick<ChannelDoc, '_id' | 'memberId' | 'hasLogin'>;
 
 export type Host = SessionHost & {
-  /** Recovery has made this instance the owner under this epoch. */
-  adopt(channelId: string, epoch: number): void;
+  /** Recovery has made this instance the owner under this epoch; one that is wanted is held, if there is room. */
+  adopt(channelId: string, epoch: number): Promise<void>;
   hosted(channelId: string): Hosted | null;
   hostedIds(): string[];
   freeSlots(): number;
@@ -192,16 +192,19 @@ export function createSessionHost(deps: HostDeps): Host {
       if (all.get(channelId) !== hosted) return;
       if (!isOurs) return release(channelId);
       const { memberId, epoch, restarts, hadLogin: hasLogin } = hosted;
-      const fresh = hold({ _id: channelId, memberId, hasLogin }, epoch, restarts);
+      const isOpening = hosted.life !== null && hosted.serial === null;
+      const fresh = isOpening ? hosted : hold({ _id: channelId, memberId, hasLogin }, epoch, restarts);
       const untilMs = clocks.monotonicMs() + RESTART_WAIT_MS;
       while (fresh.serial === null && fresh.closed === null && clocks.monotonicMs() < untilMs) {
         await nextNews(fresh, untilMs - clocks.monotonicMs());
       }
     },
-    adopt(channelId, epoch) {
+    async adopt(channelId, epoch) {
       const hosted = all.get(channelId);
-      if (hosted) hosted.epoch = epoch;
-      else void holdAdopted(channelId, epoch);
+      if (hosted?.epoch === epoch) return;
+      // Nobody had it in between, so the session is good. Else another's has pushed it out, and its news is not ours.
+      if (hosted?.epoch === epoch - 1) hosted.epoch = epoch;
+      else await holdAdopted(channelId, epoch);
     },
     hosted: channelId => all.get(channelId) ?? null,
     hostedIds: () => [...all.keys()],
@@ -219,16 +222,15 @@ export function createSessionHost(deps: HostDeps): Host {
   /** Recovery takes channels whatever their state: one that is wanted is opened, one that waits for a human is not. */
   async function holdAdopted(channelId: string, epoch: number): Promise<void> {
     const owned = { _id: channelId, 'owner.instance': deps.instanceId(), 'owner.epoch': epoch };
-    try {
-      const channel = await deps.channels.findOne({
-        ...owned,
-        hasLogin: true,
-        state: { $in: [...WANTED_STATES] },
-      });
-      if (channel && !all.has(channelId) && deps.isActing()) hold(channel, epoch);
-    } catch (error) {
-      logger.error('A channel could not be adopted.', { channelId, error });
-    }
+    const former = detach(channelId);
+    if (former) void end(channelId, () => former.close());
+    const channel = await deps.channels.findOne({
+      ...owned,
+      hasLogin: true,
+      state: { $in: [...WANTED_STATES] },
+    });
+    const hasRoom = all.size < deps.maxSessions;
+    if (channel && hasRoom && !all.has(channelId) && deps.isActing()) hold(channel, epoch);
   }
 }
 

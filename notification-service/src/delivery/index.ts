@@ -50,7 +50,7 @@ export interface DeliveryDeps {
   metrics: Metrics;
   calendar: Calendar;
   queuePlace: QueuePlace;
-  host: SessionHost & { adopt(channelId: string, epoch: number): void };
+  host: SessionHost & { adopt(channelId: string, epoch: number): Promise<void> };
   /** Instances whose heartbeat is fresh, by the database's clock. */
   aliveInstances(): Promise<readonly string[]>;
   senderQueueName(instanceId: string): string;

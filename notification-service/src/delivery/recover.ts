@@ -11,7 +11,10 @@ import type { TurnDeps } from './turn.ts';
 
 const BATCH = 200;
 
-/** The channels whose turn has run out, or whose owner is gone: each is taken over and its turn settled. */
+/**
+ * The channels whose turn has run out, or whose owner is gone: each is taken over and its turn settled. So are those
+ * that this instance took over before and that still wait for a session.
+ */
 export async function recoverTurns(
   deps: RecoveryDeps & {
     channels: Collection<ChannelDoc>;
@@ -22,22 +25,34 @@ export async function recoverTurns(
   if (!deps.host.isActing()) return 0;
   const ranOut = { $lt: ['$turn.takenAt', { $subtract: ['$$NOW', deps.turnMaxMs] }] };
   const ownerGone = { $not: { $in: ['$owner.instance', [...(await deps.aliveInstances())]] } };
+  const waits = {
+    $and: [{ $eq: ['$owner.instance', deps.host.instanceId] }, { $eq: ['$turn.takenOver', true] }],
+  };
   const found = await deps.channels
-    .aggregate<{ _id: string; ranOut: boolean; ownerGone: boolean }>([
+    .aggregate<Candidate>([
       { $match: { 'turn.token': { $exists: true } } },
-      { $project: { ranOut, ownerGone } },
-      { $match: { $or: [{ ranOut: true }, { ownerGone: true }] } },
+      { $project: { ranOut, ownerGone, waits, owner: '$owner.instance' } },
+      { $match: { $or: [{ ranOut: true }, { ownerGone: true }, { waits: true }] } },
       { $limit: BATCH },
     ])
     .toArray();
-  for (const candidate of found) await recoverTurn(candidate, deps);
-  return found.length;
+  // Asked again: an owner that was born after the first answer is not a dead one.
+  const alive = await deps.aliveInstances();
+  const candidates = found.filter(one => one.ranOut || one.waits || !alive.includes(one.owner ?? ''));
+  // Side by side: each may wait for a session.
+  await Promise.all(candidates.map(candidate => recoverTurn(candidate, deps)));
+  return candidates.length;
 }
 
-async function recoverTurn(
-  found: { _id: string; ranOut: boolean; ownerGone: boolean },
-  deps: RecoveryDeps,
-): Promise<void> {
+interface Candidate {
+  _id: string;
+  owner: string | null;
+  ranOut: boolean;
+  ownerGone: boolean;
+  waits: boolean;
+}
+
+async function recoverTurn(found: Candidate, deps: RecoveryDeps): Promise<void> {
   let state = await stepRecovery(
     { at: 'channel', channelId: found._id, ranOut: found.ranOut, ownerGone: found.ownerGone },
     deps,

@@ -13,7 +13,8 @@ import type { TurnDeps } from './turn.ts';
 
 /**
  * Recovery of one channel whose turn ran out or whose owner is gone: take the channel over, settle the subject that
- * the turn named, count its slots, end the turn. Each step makes at most one access to the store.
+ * the turn named, count its slots, end the turn. One that waits for a session is gone on with at the next look. Each
+ * step makes at most one access to the store.
  */
 export type RecoveryState =
   | { at: 'channel'; channelId: string; ranOut: boolean; ownerGone: boolean }
@@ -35,7 +36,7 @@ export type RecoveryState =
 
 export type RecoveryDeps = TurnDeps & {
   /** This instance is the owner from now on, under this epoch: hold (or open) its session accordingly. */
-  adopt: (channelId: string, epoch: number) => void;
+  adopt: (channelId: string, epoch: number) => Promise<void>;
 };
 
 type StepsOf<S extends { at: string }> = {
@@ -48,12 +49,13 @@ export function stepRecovery(state: RecoveryState, deps: RecoveryDeps): Promise<
 }
 
 const STEPS: StepsOf<RecoveryState> = {
-  async channel({ channelId, ranOut, ownerGone }, { store }) {
+  async channel({ channelId, ranOut, ownerGone }, { store, host }) {
     const channel = await store.findOne<ChannelDoc>('channels', { _id: channelId });
     const turn = channel?.turn;
-    return channel && turn && (ranOut || ownerGone)
-      ? { at: 'claim', channel, turn }
-      : { at: 'done', result: 'dropped' };
+    if (!channel || !turn) return { at: 'done', result: 'dropped' };
+    const isMine = turn.takenOver === true && channel.owner.instance === host.instanceId;
+    if (isMine) return { at: 'settle', channel, turn };
+    return ranOut || ownerGone ? { at: 'claim', channel, turn } : { at: 'done', result: 'dropped' };
   },
 
   /** Epoch + 1: whoever owned it, this instance included, sees its own turn fail from here on. */
@@ -78,9 +80,9 @@ const STEPS: StepsOf<RecoveryState> = {
     return { at: 'adopt', channel, turn, subject: doc && subjectFrom(turn.subject.kind, doc) };
   },
 
-  adopt({ channel, turn, subject }, { adopt }) {
-    adopt(channel._id, channel.owner.epoch);
-    return Promise.resolve({ at: 'session', channel, turn, subject });
+  async adopt({ channel, turn, subject }, { adopt }) {
+    await adopt(channel._id, channel.owner.epoch);
+    return { at: 'session', channel, turn, subject };
   },
 
   /** An unknown of this turn: its call may still hang somewhere, so only a newer session frees the channel. */

@@ -177,10 +177,11 @@ export function createMachine(settings: MachineSettings) {
     if (session) world.sessions = { ...world.sessions, [key]: { ...session, wire: false, held: false } };
   }
 
-  function adopt(instance: string, channelId: string, epoch: number): void {
+  function adopt(instance: string, channelId: string, epoch: number): Promise<void> {
     const key = sessionKey(channelId, instance);
     const session = world.sessions[key];
     if (session) world.sessions = { ...world.sessions, [key]: { ...session, epoch } };
+    return Promise.resolve();
   }
 
   const localDay = (at: Date) => String(Math.floor(at.getTime() / DAY)).padStart(4, '0');
