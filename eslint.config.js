@@ -155,5 +155,16 @@ export default tseslint.config(
       ),
     },
   },
+  {
+    files: ['notification-service/simulated-whatsapp/web-page/page/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['window', 'location', 'crypto', 'indexedDB', 'WebSocket', 'FileReader', 'TextEncoder', 'btoa', 'setTimeout'].map(name => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
 );

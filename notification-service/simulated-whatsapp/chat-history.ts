@@ -1,6 +1,6 @@
 import { ackOf } from './acks.ts';
-import type { Device, MediaKind, Message, Network } from './network.ts';
-import { chatKey } from './numbers.ts';
+import type { Device, MediaKind, Message, MessageKind, Network } from './network.ts';
+import { chatIdOf, chatKey, numberOf } from './numbers.ts';
 
 export interface HistoryEntry {
   messageId: string;
@@ -8,7 +8,23 @@ export interface HistoryEntry {
   fromMe: boolean;
   text: string;
   mediaKind: MediaKind | null;
+  kind: MessageKind;
+  quoted: string | null;
   ack: number;
+}
+
+/** Whom this device has a chat with, latest first. */
+export function chatListOf(
+  network: Network,
+  device: Device,
+): { phone: string; lid: string; lastAtMs: number }[] {
+  return [...numberOf(network, device.phone).chats]
+    .map(other => ({
+      phone: chatIdOf(other),
+      lid: numberOf(network, other).lid,
+      lastAtMs: network.chats.get(chatKey(device.phone, other))?.messages.at(-1)?.atMs ?? 0,
+    }))
+    .sort((a, b) => b.lastAtMs - a.lastAtMs);
 }
 
 /**
@@ -26,7 +42,16 @@ export function historyOf(network: Network, device: Device, other: string, since
     .filter(copy => copy.device === device.id && copy.atMs >= sinceMs)
     .map(({ messageId, atMs, text, mediaKind, ack }) => ({
       order: atMs,
-      entry: { messageId, at: new Date(atMs).toISOString(), fromMe: true, text, mediaKind, ack },
+      entry: {
+        messageId,
+        at: new Date(atMs).toISOString(),
+        fromMe: true,
+        text,
+        mediaKind,
+        kind: mediaKind ?? ('text' as const),
+        quoted: null,
+        ack,
+      },
     }));
   return [...accepted, ...local].sort((a, b) => a.order - b.order).map(({ entry }) => entry);
 }
@@ -38,6 +63,8 @@ function entryOf(device: Device, message: Message): HistoryEntry {
     fromMe: message.from === device.phone,
     text: message.text,
     mediaKind: message.media?.kind ?? null,
+    kind: message.kind,
+    quoted: message.quoted,
     ack: ackSeenBy(device, message),
   };
 }

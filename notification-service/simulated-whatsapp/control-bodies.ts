@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FAULT_KINDS } from './faults.ts';
 import { mediaKind } from './frames.ts';
+import { pageSettings } from './web-page/page-settings.ts';
 
 const phone = z
   .string({ error: 'must be a phone number: digits with country code' })
@@ -40,6 +41,10 @@ export const bodies = {
     kind: z.enum(['text', 'reaction', 'edit', 'deletion', 'call', 'other']).default('text'),
     from: z.enum(['lid', 'phone']).default('lid'),
   }),
+  state: z.object({
+    state: z.string().regex(/^[A-Z_]{1,40}$/, { error: 'must be a state such as DEPRECATED_VERSION' }),
+  }),
+  webPage: pageSettings.partial(),
   read: z.object({ from: address }),
   block: z.object({ from: address, blocked: z.boolean().default(true) }),
   faults: z.object({

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { markRead } from './acks.ts';
 import { bodies, sentenceOf, type Body } from './control-bodies.ts';
 import { chatsView, linksView, logView, stateView } from './control-views.ts';
-import { expireLink, replaceConnection, unlinkDevice } from './links.ts';
+import { expireLink, replaceConnection, tellState, unlinkDevice } from './links.ts';
 import type { Device, Network } from './network.ts';
 import { numberOf, setNumber } from './numbers.ts';
 import { block, knownPhone, say, scan, typeCode } from './play-phone.ts';
@@ -46,6 +46,12 @@ const routes: [method: string, path: string, handler: Handler][] = [
   ['POST', '/control/links/:device/unlink', (network, id) => unlink(network, id)],
   ['POST', '/control/links/:device/conflict', (network, id) => conflict(network, id)],
   ['POST', '/control/links/:device/expire', (network, id) => expire(network, id)],
+  [
+    'POST',
+    '/control/links/:device/state',
+    (network, id, { body }) => pageState(network, id, parse('state', body)),
+  ],
+  ['POST', '/control/web-page', (network, _, { body }) => setPage(network, parse('webPage', body))],
   ['POST', '/control/faults', (network, _, { body }) => addFault(network, parse('faults', body))],
   ['GET', '/control/faults', network => network.faults.list()],
   ['DELETE', '/control/faults', network => clearFaults(network)],
@@ -138,6 +144,17 @@ function expire(network: Network, id: string): unknown {
   if (!waiting) return unlink(network, id);
   expireLink(network, waiting);
   return { expired: true };
+}
+
+function pageState(network: Network, id: string, { state }: Body<'state'>): unknown {
+  if (!tellState(network, id, state)) throw new Refusal(404, 'No device is connected under this id.');
+  return { state };
+}
+
+/** What is not named stays as it was; pages that are open stay as they are. */
+function setPage(network: Network, change: Body<'webPage'>): unknown {
+  Object.assign(network.page, change);
+  return network.page;
 }
 
 function addFault(network: Network, { phone, device, kind, count, delayMs }: Body<'faults'>): unknown {

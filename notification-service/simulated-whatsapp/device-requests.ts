@@ -1,4 +1,4 @@
-import { historyOf } from './chat-history.ts';
+import { chatListOf, historyOf } from './chat-history.ts';
 import type { Request } from './frames.ts';
 import { givePairingCode, unlinkDevice } from './links.ts';
 import { keepMedia } from './media-box.ts';
@@ -41,6 +41,8 @@ export async function answerLinked(
       const other = phoneBehind(network, request.chatId);
       return other ? { ok: true, value: historyOf(network, device, other, request.sinceMs) } : NO_CHAT;
     }
+    case 'chats':
+      return { ok: true, value: chatListOf(network, device) };
     case 'unlink':
       return { ok: true, value: { unlinked: unlinkDevice(network, device.id, false) } };
     case 'send':

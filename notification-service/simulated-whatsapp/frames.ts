@@ -27,6 +27,7 @@ export const deviceFrame = z.discriminatedUnion('op', [
       .nullable(),
   }),
   z.object({ op: z.literal('history'), req, chatId, sinceMs: z.number() }),
+  z.object({ op: z.literal('chats'), req }),
   z.object({ op: z.literal('unlink'), req }),
   z.object({ op: z.literal('confirm'), upTo: z.number().int() }),
 ]);

@@ -11,6 +11,7 @@ const FEED_MS = 250;
 /** Answers one HTTP request: the page where a person plays the phones, its feed, media, and the control. */
 export async function answerHttp(
   network: Network,
+  webPage: { port: number; spki: string },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -18,6 +19,10 @@ export async function answerHttp(
     if (!isFromHere(request)) throw new Refusal(403, 'This network answers only to this machine.');
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     if (url.pathname === '/' && request.method === 'GET') return await servePage(response);
+    if (url.pathname === '/control/web-page' && request.method === 'GET') {
+      sendJson(response, 200, { ...webPage, settings: network.page });
+      return;
+    }
     if (url.pathname === '/control/events') return serveFeed(network, request, response);
     if (url.pathname.startsWith('/control/media/')) return serveMedia(network, url, response);
     const body = await bodyOf(request);

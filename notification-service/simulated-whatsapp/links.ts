@@ -127,6 +127,13 @@ export function replaceConnection(network: Network, device: Device): boolean {
   return connection !== null;
 }
 
+/** WhatsApp tells the page of this device a state of its own; the device stays linked. */
+export function tellState(network: Network, id: string, state: string): boolean {
+  const connection = network.devices.get(id)?.connection ?? network.waiting.get(id)?.connection;
+  connection?.push({ ev: 'state', state });
+  return connection !== undefined;
+}
+
 function readyEvent(network: Network, device: Device): Parameters<Connection['push']>[0] {
   const { phone, lid, since } = numberOf(network, device.phone);
   return { ev: 'ready', identity: { phone, lid, inUseSince: since } };

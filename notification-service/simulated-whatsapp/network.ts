@@ -1,6 +1,7 @@
 import { createAgenda, type Agenda } from './agenda.ts';
 import type { Calendar } from './calendar.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { DEFAULT_PAGE, type PageSettings } from './web-page/page-settings.ts';
 
 /** Everything that the simulated WhatsApp knows. It knows nothing of campaigns. */
 export interface Network {
@@ -16,6 +17,8 @@ export interface Network {
   readonly overlaps: Overlap[];
   readonly faults: Faults;
   readonly media: Map<string, StoredMedia>;
+  /** How the stand-in WhatsApp Web page behaves. */
+  readonly page: PageSettings;
   readonly agenda: Agenda<DueAck>;
   /** Real timers of sends on a slow wire. */
   readonly slowSends: Set<NodeJS.Timeout>;
@@ -101,6 +104,8 @@ export type DeviceEvent =
   | { ev: 'linking' }
   | { ev: 'linked'; login: { device: string; key: string } }
   | { ev: 'ready'; identity: { phone: string; lid: string; inUseSince: string | null } }
+  /** What WhatsApp tells its page about this connection: CONFLICT, DEPRECATED_VERSION, … */
+  | { ev: 'state'; state: string }
   | NumberedEvent;
 
 /** What must reach the device even when it is away; it confirms by number. */
@@ -223,6 +228,7 @@ export function createNetwork(
     overlaps: [],
     faults: createFaults(),
     media: new Map(),
+    page: { ...DEFAULT_PAGE },
     agenda: createAgenda(calendar, (due, atMs) => {
       onDue(network, due, atMs);
     }),

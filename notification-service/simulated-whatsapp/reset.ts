@@ -1,5 +1,6 @@
 import { stopWaiting } from './links.ts';
 import { changed, type Network } from './network.ts';
+import { DEFAULT_PAGE } from './web-page/page-settings.ts';
 
 /** Empty again, as on the first day: every device is unlinked, and the seed begins anew. */
 export function resetNetwork(network: Network): void {
@@ -15,6 +16,7 @@ export function resetNetwork(network: Network): void {
   network.overlaps.length = 0;
   network.faults.clear();
   network.counters.device = 0;
+  Object.assign(network.page, DEFAULT_PAGE);
   network.record({ reset: true });
   changed(network);
 }

@@ -8,6 +8,7 @@ import { openLogFile } from './log-file.ts';
 import { createNetwork, DEFAULT_SETTINGS, type NetworkSettings } from './network.ts';
 import { stopTimers } from './reset.ts';
 import { keepInFile, takeUp } from './snapshot.ts';
+import { openWebPage } from './web-page/open-web-page.ts';
 
 export interface NetworkOptions extends Partial<NetworkSettings> {
   /** 0 takes a free port. Loopback only, always. */
@@ -34,18 +35,23 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Runnin
   if (stateFile !== undefined) takeUp(network, stateFile);
   const kept = stateFile === undefined ? null : keepInFile(network, stateFile);
 
-  const server = createServer((request, response) => void answerHttp(network, request, response));
+  const webPage = await openWebPage(network);
+  const place = { port: webPage.port, spki: webPage.spki };
+  const server = createServer((request, response) => void answerHttp(network, place, request, response));
   const door = openDeviceDoor(server, network, isFromHere);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
+  }).catch(async (error: unknown) => {
+    await webPage.close();
+    throw error;
   });
 
   const close = async (): Promise<void> => {
     door.close();
     const closed = new Promise(resolve => server.close(resolve));
     server.closeAllConnections();
-    await closed;
+    await Promise.all([closed, webPage.close()]);
     for (const waiting of network.waiting.values()) clearInterval(waiting.refresh);
     kept?.stop();
     stopTimers(network);
