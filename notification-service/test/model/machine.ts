@@ -20,7 +20,7 @@ import type { Operation, Query, Update } from './memory-store.ts';
 import { forbiddenCall } from './properties.ts';
 import type { Mutation } from './mutations.ts';
 import type { Actor, Call, ModelSession, World } from './world.ts';
-import { CHANNEL, channelOf, DAY, enrollmentDoc, enrollmentOf, LEASE_MS, OTHER_CHANNEL } from './world.ts';
+import { CHANNEL, channelOf, DAY, enrollmentDoc, enrollmentOf, OTHER_CHANNEL } from './world.ts';
 
 export interface MachineSettings {
   parts: number;
@@ -352,5 +352,3 @@ function isInvisible(actor: Actor): boolean {
   const ranked = state.at === 'due' || state.at === 'earliest' || state.at === 'idle_earliest';
   return ranked && 'rank' in state && (OUTGOING_RANKS.has(state.rank) || state.rank > 3);
 }
-
-export { LEASE_MS };
