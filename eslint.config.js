@@ -51,13 +51,21 @@ function importRules(folder) {
   const others = line.filter(name => name !== folder && !tools.includes(name));
   const patterns = [
     ...(later.length > 0
-      ? [{ regex: `^\\.\\./(\\.\\./)?(${later.join('|')})(/|$)`, message: `${folder}/ stands before it in the line.` }]
+      ? [
+          {
+            regex: `^\\.\\./(\\.\\./)?(${later.join('|')})(/|$)`,
+            message: `${folder}/ stands before it in the line.`,
+          },
+        ]
       : []),
     {
       regex: `^\\.\\./(\\.\\./)?(${others.join('|')})/(?!index\\.ts$${folder === 'transports' ? '|transport\\.ts$' : ''})`,
       message: 'Another feature is entered by its index.ts.',
     },
-    { regex: '^\\.\\./(\\.\\./)?(main|app|schedule)\\.ts$', message: 'The composition root is above all folders.' },
+    {
+      regex: '^\\.\\./(\\.\\./)?(main|app|schedule)\\.ts$',
+      message: 'The composition root is above all folders.',
+    },
   ];
   return {
     files: [`${src}/${folder}/**/*.ts`],
@@ -121,10 +129,22 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The clock is handed in.' },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'The clock is handed in.' },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Chance is handed in.' },
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Configuration is parsed once, in main.ts.' },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'The clock is handed in.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'The clock is handed in.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: 'Chance is handed in.',
+        },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Configuration is parsed once, in main.ts.',
+        },
         { selector: 'ExportDefaultDeclaration', message: 'No default exports.' },
       ],
     },
@@ -136,7 +156,11 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^\\.\\./(\\.\\./)*src/', message: 'The simulated network is a program of its own.' }] },
+        {
+          patterns: [
+            { regex: '^\\.\\./(\\.\\./)*src/', message: 'The simulated network is a program of its own.' },
+          ],
+        },
       ],
     },
   },
@@ -148,10 +172,17 @@ export default tseslint.config(
     files: ['notification-service/web/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'location', 'history', 'sessionStorage', 'fetch', 'setInterval', 'setTimeout', 'URLSearchParams', 'TextDecoderStream'].map(name => [
-          name,
-          'readonly',
-        ]),
+        [
+          'document',
+          'location',
+          'history',
+          'sessionStorage',
+          'fetch',
+          'setInterval',
+          'setTimeout',
+          'URLSearchParams',
+          'TextDecoderStream',
+        ].map(name => [name, 'readonly']),
       ),
     },
   },
@@ -159,12 +190,22 @@ export default tseslint.config(
     files: ['notification-service/simulated-whatsapp/web-page/page/**/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['window', 'location', 'crypto', 'indexedDB', 'WebSocket', 'FileReader', 'TextEncoder', 'btoa', 'setTimeout'].map(name => [
-          name,
-          'readonly',
-        ]),
+        [
+          'window',
+          'location',
+          'crypto',
+          'indexedDB',
+          'WebSocket',
+          'FileReader',
+          'TextEncoder',
+          'btoa',
+          'setTimeout',
+        ].map(name => [name, 'readonly']),
       ),
     },
   },
-  { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
 );
