@@ -83,7 +83,10 @@ export const MUTATIONS = {
     name: 'the slot in recovery',
     rewrite: (actor, _collection, filter, update) => ({
       filter,
-      update: actor.kind === 'recovery' && actor.state.at === 'end' ? Object.assign({}, update, { $set: {} }) : update,
+      update:
+        actor.kind === 'recovery' && actor.state.at === 'end'
+          ? Object.assign({}, update, { $set: {} })
+          : update,
     }),
   },
   boundCall: { name: 'the call bound to its session', unboundCalls: true },
