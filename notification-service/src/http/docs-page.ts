@@ -1,11 +1,13 @@
 import type { Express, RequestHandler } from 'express';
 import swaggerUi from 'swagger-ui-express';
+import { FAVICON_PATH } from './favicon.ts';
 import type { OpenApiDocument } from './openapi.ts';
 
 /** `/openapi.json`, and `/docs` to browse it. Everything comes from here; no third party is asked. */
 export function mountDocs(app: Express, document: OpenApiDocument): void {
   const options = {
     customSiteTitle: 'Relance API',
+    customfavIcon: FAVICON_PATH,
     swaggerOptions: { validatorUrl: null, persistAuthorization: false, displayRequestDuration: true },
   };
   app.get('/openapi.json', (_req, res) => {

@@ -358,6 +358,14 @@ describe('pages and documents', () => {
     expect((await request(http.app).get('/docs/swagger-ui-bundle.js')).status).toBe(200);
   });
 
+  it('has an icon for every page, also where a page names none', async () => {
+    const named = (await request(http.app).get('/docs/')).text.match(/rel="icon" href="([^"]+)"/)?.[1];
+    for (const path of [named ?? 'none named', '/favicon.ico']) {
+      const icon = await request(http.app).get(path);
+      expect([path, icon.status, icon.headers['content-type']]).toEqual([path, 200, 'image/svg+xml']);
+    }
+  });
+
   it('tells whether it is alive and ready', async () => {
     expect((await request(http.app).get('/health')).body).toMatchObject({
       status: 'ok',
@@ -384,7 +392,7 @@ function mountedIn(app: Http['app']): string[] {
 }
 
 describe('the API description', () => {
-  const notDescribed = ['get /openapi.json', 'get /hello'];
+  const notDescribed = ['get /favicon.ico', 'get /favicon.svg', 'get /openapi.json', 'get /hello'];
 
   it('is OpenAPI 3.1 and holds every mounted route', async () => {
     const document = await described();

@@ -9,6 +9,7 @@ import { accessLog } from './access-log.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { mountDocs } from './docs-page.ts';
 import { errorHandler, unknownAddress } from './error-handler.ts';
+import { favicons } from './favicon.ts';
 import { corsHeaders, requestId, securityHeaders } from './headers.ts';
 import { healthRoutes, type ReadyChecks } from './health-routes.ts';
 import { mountRoute } from './mount-route.ts';
@@ -85,7 +86,7 @@ export function createHttp(deps: HttpDeps): Http {
   );
   app.use(securityHeaders, corsHeaders(config.CORS_ORIGINS), notStored);
   for (const route of routes) mountRoute(app, route, tools);
-  for (const page of deps.pages ?? []) app.get(page.path, servePage(page));
+  for (const page of [...favicons(), ...(deps.pages ?? [])]) app.get(page.path, servePage(page));
   const openApiDocument = describeApi(routes, config.PUBLIC_URL);
   mountDocs(app, openApiDocument);
   app.use(unknownAddress, errorHandler(logger));
