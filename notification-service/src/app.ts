@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
 import {
@@ -42,6 +43,7 @@ import { startSchedule } from './schedule.ts';
 import { createWebhooks } from './webhooks/index.ts';
 import type { News } from './webhooks/index.ts';
 import { createSimulatorTransport } from './transports/simulator/index.ts';
+import { createWhatsAppWebTransport } from './transports/whatsapp-web/index.ts';
 
 /** What is outside and may be faked in tests; by default the real thing. */
 export interface Outside {
@@ -49,6 +51,8 @@ export interface Outside {
   clock?: Clock;
   random?: Random;
   transport?: Transport;
+  /** Where programs are looked for; the usual places by default. */
+  path?: string | undefined;
 }
 
 export interface App {
@@ -107,7 +111,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           logger.error('News could not be kept for the webhook.', { key: news.key, error }),
         );
 
-    const transport = outside.transport ?? simulator();
+    const transport = outside.transport ?? (config.TRANSPORT === 'simulator' ? simulator() : whatsAppWeb());
     const channels = createChannels({
       db,
       config,
@@ -328,16 +332,28 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     };
 
     function simulator(): Transport {
-      const url = config.SIMULATED_WHATSAPP_URL;
-      if (config.TRANSPORT !== 'simulator' || url === undefined) {
-        throw new Error(
-          `TRANSPORT=${config.TRANSPORT} is not built into this version yet. Set TRANSPORT=simulator and SIMULATED_WHATSAPP_URL.`,
-        );
-      }
       return createSimulatorTransport({
-        url,
+        url: config.SIMULATED_WHATSAPP_URL ?? '',
         loginStore: createSealedLogins(db, config.WHATSAPP_SESSION_SECRET),
         random,
+        logger,
+      });
+    }
+
+    function whatsAppWeb(): Transport {
+      const dataDir = join(config.RELANCE_DATA_DIR, 'whatsapp');
+      const version = config.WHATSAPP_WEB_VERSION;
+      return createWhatsAppWebTransport({
+        dataDir,
+        browser: {
+          executablePath: config.PUPPETEER_EXECUTABLE_PATH,
+          path: outside.path ?? '/usr/local/bin:/usr/bin:/bin',
+          sandbox: config.BROWSER_SANDBOX,
+        },
+        simulatedWhatsAppUrl: config.SIMULATED_WHATSAPP_URL ?? null,
+        pinnedVersion: version === undefined ? null : { version, cacheDir: join(dataDir, 'versions') },
+        maxSessions: config.RELANCE_MAX_CONCURRENT_SESSIONS,
+        clock,
         logger,
       });
     }

@@ -12,7 +12,10 @@ async function main(): Promise<void> {
     : null;
   try {
     const config = parseConfig(embedded?.environment ?? process.env);
-    const app = await createApp(config, { logger: loggerAt(config.LOG_LEVEL) });
+    const app = await createApp(config, {
+      logger: loggerAt(config.LOG_LEVEL),
+      path: process.env['PATH'],
+    });
     const ended = untilSignal();
     const { url } = await app.start();
     await embedded?.welcome(url);

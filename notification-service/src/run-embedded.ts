@@ -19,21 +19,25 @@ const DAY_A_MINUTE = 24 * 60;
 
 /**
  * The service on a machine of its own: stores, secrets and the simulated WhatsApp under `.data/` (or
- * `RELANCE_DATA_DIR`). With `--fast` among the arguments a day lasts a minute, in a folder that starts empty.
+ * `RELANCE_DATA_DIR`). With `--fast` among the arguments a day lasts a minute, in a folder that starts empty; with
+ * `--transport=whatsapp-web` it speaks through WhatsApp Web, and with `--stand-in` through the simulated network's page
+ * instead of the real one.
  */
 export async function runEmbedded(options: {
   environment: Environment;
   args: readonly string[];
   logger: EmbeddedLogger;
 }): Promise<EmbeddedRun> {
-  const { environment, logger } = options;
+  const { args, logger } = options;
+  const environment = withTransport(options.environment, args);
   const home = environment['RELANCE_DATA_DIR'] ?? join(ROOT, '.data');
-  const fast = options.args.includes('--fast');
+  const fast = args.includes('--fast');
   const embedded = await startEmbedded({
     dataDir: fast ? join(home, 'fast') : home,
     environment: fast ? { ...environment, SIMULATED_CLOCK: calendarFromNow(DAY_A_MINUTE) } : environment,
     networkProgram: join(import.meta.dirname, '..', 'simulated-whatsapp', 'main.ts'),
     fresh: fast,
+    standIn: args.includes('--stand-in'),
     logger,
   });
   return {
@@ -41,6 +45,12 @@ export async function runEmbedded(options: {
     welcome: apiUrl => welcome({ apiUrl, environment: embedded.environment, logger }),
     stop: embedded.stop,
   };
+}
+
+/** An argument wins over the environment. */
+function withTransport(environment: Environment, args: readonly string[]): Environment {
+  const chosen = args.find(arg => arg.startsWith('--transport='))?.slice('--transport='.length);
+  return chosen === undefined ? environment : { ...environment, TRANSPORT: chosen };
 }
 
 function calendarFromNow(rate: number): string {

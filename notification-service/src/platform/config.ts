@@ -121,6 +121,13 @@ export const SETTINGS = {
   TRANSPORT: z.enum(['simulator', 'whatsapp-web']).optional(),
   SIMULATED_WHATSAPP_URL: httpUrl.optional(),
   SIMULATED_CLOCK: calendar.optional(),
+  RELANCE_DATA_DIR: z.string().default('.data'),
+  PUPPETEER_EXECUTABLE_PATH: z.string().optional(),
+  BROWSER_SANDBOX: onOff.optional(),
+  WHATSAPP_WEB_VERSION: z
+    .string()
+    .regex(/^\d+(\.\d+)+$/, 'must be a version such as 2.3000.1017054665')
+    .optional(),
 
   USER_SERVICE_URL: httpUrl.optional(),
   HELP_WEBHOOK_URL: url.optional(),

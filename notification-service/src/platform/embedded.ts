@@ -35,6 +35,8 @@ export async function startEmbedded(options: {
   environment: Environment;
   /** The program of the simulated network. */
   networkProgram: string;
+  /** Run the simulated network for whatever transport is chosen. */
+  standIn?: boolean;
   /** Forget what an earlier run has left in `dataDir`. */
   fresh?: boolean;
   logger: EmbeddedLogger;
@@ -54,7 +56,7 @@ export async function startEmbedded(options: {
     const found: Record<string, string> = { MONGODB_URI: mongod.uri, REDIS_URL: redis.url };
     if (environment['NODE_ENV'] !== 'production')
       Object.assign(found, keepSecrets(join(dir, 'secrets'), SECRETS));
-    if (wantsSimulatedNetwork(environment)) {
+    if (wantsSimulatedNetwork(environment, options.standIn ?? false)) {
       const network = await startEmbeddedProgram({
         name: 'simulated-whatsapp',
         path: options.networkProgram,
@@ -65,7 +67,7 @@ export async function startEmbedded(options: {
       undo.push(network.stop);
       Object.assign(found, { TRANSPORT: 'simulator', SIMULATED_WHATSAPP_URL: network.url });
     }
-    return { environment: { ...found, ...withoutEmpty(environment) }, stop };
+    return { environment: { ...found, ...withoutEmpty(environment), RELANCE_DATA_DIR: dir }, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -80,10 +82,10 @@ async function forgetData(dir: string): Promise<void> {
   }
 }
 
-function wantsSimulatedNetwork(environment: Environment): boolean {
+function wantsSimulatedNetwork(environment: Environment, standIn: boolean): boolean {
   const transport = environment['TRANSPORT'] || 'simulator';
   const production = environment['NODE_ENV'] === 'production';
-  return !production && transport === 'simulator' && !environment['SIMULATED_WHATSAPP_URL'];
+  return !production && (standIn || transport === 'simulator') && !environment['SIMULATED_WHATSAPP_URL'];
 }
 
 function networkArguments(dir: string, environment: Environment): string[] {

@@ -4,25 +4,25 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { TransportError, type OpenSession, type Session, type Transport } from '../../channels/transport.ts';
 import { monotonicNowMs, type Clock } from '../../platform/clock.ts';
-import { browserArguments, userAgentFor, type StandInPage } from './browser-arguments.ts';
+import { browserArguments, userAgentFor } from './browser-arguments.ts';
 import { startCore } from './core.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { findBrowser } from './find-browser.ts';
 import { createNumberCache } from './number-cache.ts';
 import { removeProfile, takeProfile } from './profile.ts';
 import { createSession } from './session.ts';
+import { findStandIn } from './stand-in.ts';
 import { createStartTurns } from './start-turns.ts';
 
-export type { StandInPage } from './browser-arguments.ts';
 export type { Deadlines } from './deadlines.ts';
 
 export interface WhatsAppWebDeps {
   /** Where the profiles of awake sessions live, private to us. */
   dataDir: string;
   /** The configured browser, and where to look for one otherwise. */
-  browser: { executablePath: string | undefined; path: string; sandbox: boolean };
-  /** The stand-in page instead of WhatsApp's; asked for before every start. Null: the real one. */
-  standIn: (() => Promise<StandInPage>) | null;
+  browser: { executablePath: string | undefined; path: string; sandbox: boolean | undefined };
+  /** The simulated network whose stand-in page is loaded instead of WhatsApp's. Null: the real one. */
+  simulatedWhatsAppUrl: string | null;
   pinnedVersion: { version: string; cacheDir: string } | null;
   maxSessions: number;
   clock: Clock;
@@ -40,7 +40,10 @@ const LOOK_BACK_MS = 48 * 3_600_000;
 export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
   const { clock, logger, dataDir } = deps;
   const executablePath = findBrowser(deps.browser.executablePath, deps.browser.path);
-  const deadlines = { ...DEFAULT_DEADLINES, ...deps.deadlines };
+  const standInLife = deps.simulatedWhatsAppUrl === null ? {} : { firstQrLifeMs: DEFAULT_DEADLINES.qrLifeMs };
+  const deadlines = { ...DEFAULT_DEADLINES, ...standInLife, ...deps.deadlines };
+  // Chromium refuses to run as root with its sandbox.
+  const sandbox = deps.browser.sandbox ?? process.getuid?.() !== 0;
   const startTurn = createStartTurns(availableParallelism());
   const numbers = createNumberCache(clock);
   const inUse = new Set<string>();
@@ -53,7 +56,8 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
       userAgent = null;
       throw new TransportError('launch', 'The browser for WhatsApp Web cannot be run.', { cause: error });
     });
-    const standIn = (await deps.standIn?.()) ?? null;
+    const url = deps.simulatedWhatsAppUrl;
+    const standIn = url === null ? null : await findStandIn(url);
     const profile = await takeProfile(dataDir, channelId);
     const core = startCore(
       {
@@ -64,7 +68,7 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
         takenInUntil: new Date(clock.now().getTime() - LOOK_BACK_MS),
         clientOptions: {
           executablePath,
-          args: browserArguments({ sandbox: deps.browser.sandbox, standIn }),
+          args: browserArguments({ sandbox, standIn }),
           userAgent: agent,
           launchTimeoutMs: deadlines.launchMs,
           protocolTimeoutMs: Math.max(deadlines.callMs, deadlines.sendConfirmMs),

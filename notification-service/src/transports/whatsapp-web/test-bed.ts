@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startNetwork, type NetworkOptions } from '../../../simulated-whatsapp/start-network.ts';
 import type { Session, SessionEvents, Transport } from '../../channels/transport.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { createWhatsAppWebTransport, type Deadlines, type StandInPage } from './index.ts';
+import { createWhatsAppWebTransport, type Deadlines } from './index.ts';
 
 type EventName = keyof SessionEvents;
 export type Seen = { [K in EventName]: { name: K; args: Parameters<SessionEvents[K]> } }[EventName];
@@ -33,10 +33,9 @@ export interface WebBed {
   close(): Promise<void>;
 }
 
-/** The stand-in's codes live 20 seconds from the first on; tests do not wait long for anything. */
+/** Tests do not wait long for anything. */
 const TEST_DEADLINES: Partial<Deadlines> = {
   startMs: 20_000,
-  firstQrLifeMs: 20_000,
   callMs: 5_000,
   sendConfirmMs: 2_500,
   watchMs: 150,
@@ -56,8 +55,8 @@ export async function startWebBed(options: NetworkOptions = {}): Promise<WebBed>
     newTransport: (deadlines, maxSessions = 2) =>
       createWhatsAppWebTransport({
         dataDir,
-        browser: { executablePath: undefined, path: '/usr/bin', sandbox: false },
-        standIn: () => bed.control('GET', '/control/web-page') as Promise<StandInPage>,
+        browser: { executablePath: undefined, path: '/usr/bin', sandbox: undefined },
+        simulatedWhatsAppUrl: network.url,
         pinnedVersion: null,
         maxSessions,
         clock: systemClock,
