@@ -1,6 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { openTestStores } from '../notification-service/test/test-stores.ts';
 import { SETTINGS } from '../notification-service/src/platform/config.ts';
 
 interface Service {
@@ -95,8 +102,50 @@ it('puts nothing into the image but what runs', () => {
   const ignore = read('.dockerignore').split('\n').filter(Boolean);
   expect(ignore[0]).toBe('*');
   expect(ignore).not.toContain('!.env');
-  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(match =>
+  for (const path of copied()) expect(ignore).toContain(`!${path}`);
+});
+
+it('puts all into the image that it takes to serve', async () => {
+  const stores = await openTestStores();
+  onTestFinished(() => stores.close());
+  const image = await mkdtemp(join(tmpdir(), 'relance-image-'));
+  onTestFinished(() => rm(image, { recursive: true }));
+  const root = join(import.meta.dirname, '..');
+  for (const path of copied()) {
+    await mkdir(dirname(join(image, path)), { recursive: true });
+    await cp(join(root, path), join(image, path), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(image, 'node_modules'));
+  const [command = '', ...args] = JSON.parse(/^CMD (.+)$/m.exec(dockerfile)?.[1] ?? '') as string[];
+  const service = spawn(command, args, {
+    cwd: image,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...{ PATH: process.env['PATH'], NODE_ENV: 'test', ROLES: 'api', HOST: '127.0.0.1', PORT: '0' },
+      ...{ MONGODB_URI: stores.mongoUri, REDIS_URL: stores.redisUrl, REDIS_PREFIX: stores.keyPrefix },
+      ...{ TRANSPORT: 'simulator', SIMULATED_WHATSAPP_URL: 'http://127.0.0.1:1' },
+      ...{ JWT_SECRET: 'j'.repeat(32), SERVICE_SECRET: 's'.repeat(32) },
+      WHATSAPP_SESSION_SECRET: 'w'.repeat(32),
+    },
+  });
+  const ended = once(service, 'exit');
+  onTestFinished(async () => {
+    service.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+  let url: string | undefined;
+  for await (const line of createInterface(service.stdout)) {
+    url = (JSON.parse(line) as { url?: string }).url;
+    if (url) break;
+  }
+  for (const path of ['/health/ready', '/connect', '/docs/']) {
+    expect([path, (await fetch(`${url ?? ''}${path}`)).status]).toEqual([path, 200]);
+  }
+});
+
+/** What the image takes from the repository. */
+function copied(): string[] {
+  return [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(match =>
     (match[1] ?? '').split(' '),
   );
-  for (const path of copied) expect(ignore).toContain(`!${path}`);
-});
+}
