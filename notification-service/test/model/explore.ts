@@ -8,6 +8,8 @@ import type { Actor, Budgeted, Call, World } from './world.ts';
 export interface Scenario extends Omit<MachineSettings, 'mutation' | 'record'> {
   name: string;
   start: World;
+  /** Actions, by name, that come first: a late beginning leaves less to walk. */
+  after?: readonly string[];
 }
 
 export interface Exploration {
@@ -40,10 +42,14 @@ export async function explore(
 ): Promise<Exploration> {
   const mutation = options.mutation ?? null;
   const machine = createMachine({ ...scenario, mutation });
-  const seen = new Set<number>([stateHash(scenario.start)]);
-  const stack: Frame[] = [
-    { world: scenario.start, actions: actionsOf(scenario.start, machine), next: 0, name: 'start' },
-  ];
+  let start = scenario.start;
+  for (const name of scenario.after ?? []) {
+    const action = actionsOf(start, machine).find(one => one.name === name);
+    if (!action) throw new Error(`${scenario.name}: "${name}" cannot happen there`);
+    start = await action.run();
+  }
+  const seen = new Set<number>([stateHash(start)]);
+  const stack: Frame[] = [{ world: start, actions: actionsOf(start, machine), next: 0, name: 'start' }];
   let transitions = 0;
 
   for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {

@@ -41,8 +41,15 @@ export function memoryStore(
   const select = (collection: string, filter: Query, sort: FindOptions['sort']) => {
     if (hooks.blind?.(collection)) return [];
     const found = docsOf(collection).filter(doc => matches(doc, filter));
-    const [by] = Object.entries(sort ?? {});
-    return by ? found.sort((a, b) => by[1] * order(get(a, by[0]), get(b, by[0]))) : found;
+    const keys = Object.entries(sort ?? {});
+    const compare = (a: Doc, b: Doc): number => {
+      for (const [key, direction] of keys) {
+        const difference = direction * order(get(a, key), get(b, key));
+        if (difference !== 0) return difference;
+      }
+      return 0;
+    };
+    return keys.length > 0 ? found.sort(compare) : found;
   };
   const change = (collection: string, filterGiven: unknown, updateGiven: unknown, upsert: boolean) => {
     const given = { filter: filterGiven as Query, update: updateGiven as Update };

@@ -9,7 +9,7 @@ import { MUTANT_SCENARIOS, SCENARIOS } from './scenarios.ts';
  * over the in-memory store.
  */
 describe('the model holds', () => {
-  for (const scenario of Object.values(SCENARIOS)) {
+  for (const scenario of [...Object.values(SCENARIOS), MUTANT_SCENARIOS.undoneLate]) {
     it(`over all interleavings of: ${scenario.name}`, { timeout: 120_000 }, async () => {
       const { problem, states } = await explore(scenario);
       expect(problem).toBeNull();
@@ -25,7 +25,8 @@ const SHOWS: [keyof typeof MUTATIONS, letter: string, Scenario][] = [
   ['personRead', 'c', SCENARIOS.enrolledLate],
   ['exitsOrder', 'c', SCENARIOS.enrolledLate],
   ['subjectInTake', 'f', SCENARIOS.crash],
-  ['undosToken', 'g', SCENARIOS.sleeper],
+  ['undosToken', 'g', MUTANT_SCENARIOS.undoneLate],
+  ['undosToken', 'a', MUTANT_SCENARIOS.undoneLate],
   ['newerSession', 'g', SCENARIOS.crash],
   ['newerSession', 'a', MUTANT_SCENARIOS.hangingCallResend],
   ['reconcilesToken', 'g', SCENARIOS.reconcileTwice],

@@ -94,7 +94,11 @@ interface Cut {
   /** The enrollment does not exist yet. */
   unborn?: boolean;
   secondChannel?: boolean;
+  after?: string[];
 }
+
+/** `turn A1: channel, due` and so on, as the actions of a scenario are called. */
+const stepsOf = (actor: string, steps: string): string[] => steps.split(' ').map(step => `${actor}: ${step}`);
 
 function cut(name: string, given: Cut): Scenario {
   const none: Record<Budgeted, number> = {
@@ -143,6 +147,7 @@ function cut(name: string, given: Cut): Scenario {
     parts: given.parts ?? 1,
     whenAbsent: given.whenAbsent ?? 'skip',
     choosesIds: given.choosesIds ?? true,
+    after: given.after ?? [],
   };
 }
 
@@ -252,5 +257,18 @@ export const MUTANT_SCENARIOS = {
     actors: [turn('A', 1), recovery('A'), reconcile('A'), turn('A', 2)],
     budget: { expire: 1, minutes: 1 },
     whenAbsent: 'resend',
+  }),
+  undoneLate: cut('a sleeper that wakes before its call, while another sends the same part again', {
+    actors: [turn('A'), recovery('B'), reconcile('B'), turn('B', 1), turn('B', 2)],
+    budget: { lose: 1, minutes: 1, connect: 1 },
+    whenAbsent: 'resend',
+    after: [
+      ...stepsOf('turn A1', 'channel due people take last_people last_channel fence'),
+      'A is taken for dead',
+      ...stepsOf('recovery B1', 'channel claim settle session earliest earliest end'),
+      'ten minutes later',
+      ...stepsOf('reconcile B1', 'subject history receipt write alarm'),
+      ...stepsOf('turn B1', 'channel due people take last_people last_channel fence call'),
+    ],
   }),
 } as const satisfies Record<string, Scenario>;

@@ -101,6 +101,7 @@ export const enrollmentDoc = (fields: { day: number }): EnrollmentDoc => ({
   enteredAt: new Date(START_MS),
   exitedAt: null,
   held: null,
+  priority: 0,
   step: {
     day: fields.day,
     part: 0,
