@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnrollmentDoc } from '../../notification-service/src/enrollments/index.ts';
+import { monotonicNowMs } from '../../notification-service/src/platform/clock.ts';
 import { seededRandom } from '../../notification-service/src/platform/random.ts';
 import { createCalls } from './calls.ts';
 import type { Calls } from './calls.ts';
@@ -16,7 +18,6 @@ import type { StormPlan } from './plan.ts';
 import type { Stage } from './stage.ts';
 import { createStrikes } from './strike.ts';
 import { createTurnWatch } from './turn-watch.ts';
-import { until } from './wait.ts';
 import { makeWeather } from './weather.ts';
 
 export interface StormResult {
@@ -28,8 +29,9 @@ export interface StormResult {
 
 const DAY_MS = 24 * 3_600_000;
 const SHARE_OF_PAYERS = 0.12;
-/** Sequences may be some days late by outages. */
-const LATE_DAYS = 8;
+/** Everybody has a message a day, so when nothing has moved for so long something has come to a standstill. */
+const STANDSTILL_DAYS = 3;
+const STANDSTILL_AT_LEAST_MS = 30_000;
 const LOOK_EVERY_MS = 1_000;
 
 /** One storm from the first message text to the judgement. `tell` hears how it goes. */
@@ -66,16 +68,27 @@ export async function runStorm(
   return { toll, ...(await evidenceOf(cast.people, payments, stage, calls)) };
 }
 
-/** Until every sequence has ended and nothing is under way; or until it is clear that it will not. */
+/** Until every sequence has ended and nothing is under way, as long as anything moves: a busy machine is only slow. */
 async function settled({ rate }: StormPlan, { db }: Stage): Promise<void> {
   const enrollments = db.collection<EnrollmentDoc>('enrollments');
   const underWay = { 'step.state': { $in: ['sending' as const, 'unknown' as const] } };
   const isOpen = { $or: [{ status: 'active' as const }, underWay] };
-  const withinMs = ((7 + LATE_DAYS) * DAY_MS) / rate + 60_000;
-  const ended = async () => (await enrollments.countDocuments(isOpen)) === 0;
-  await until('every sequence has ended', withinMs, ended, LOOK_EVERY_MS).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-  });
+  const standstillMs = (STANDSTILL_DAYS * DAY_MS) / rate + STANDSTILL_AT_LEAST_MS;
+  let seen = '';
+  let movedMs = monotonicNowMs();
+  for (;;) {
+    const open = await enrollments.countDocuments(isOpen);
+    if (open === 0) return;
+    const last = await enrollments.findOne({}, { sort: { rowsAt: -1 }, projection: { rowsAt: 1 } });
+    const state = `${open} ${last?.rowsAt?.toISOString()}`;
+    if (state !== seen) movedMs = monotonicNowMs();
+    seen = state;
+    if (monotonicNowMs() - movedMs > standstillMs) {
+      console.error(`Nothing has moved for ${Math.round(standstillMs / 1_000)} s; ${open} are still open.`);
+      return;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 async function evidenceOf(
