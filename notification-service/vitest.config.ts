@@ -4,8 +4,6 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['notification-service/**/*.test.ts', 'scripts/**/*.test.ts'],
-    // The storm is young: it joins the others once a full run of it has been judged (npm run storm).
-    exclude: ['**/node_modules/**', 'notification-service/test/journeys/storm.test.ts'],
     globalSetup: 'notification-service/test/stores.ts',
     pool: 'forks',
     maxWorkers: 2,
