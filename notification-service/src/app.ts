@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
+import { filteredCampaignRuns } from './campaigns/index.ts';
 import {
   brakesOf,
   createChannels,
@@ -42,6 +43,7 @@ import { createReferrals } from './referrals/index.ts';
 import { startSchedule } from './schedule.ts';
 import { createWebhooks } from './webhooks/index.ts';
 import type { News } from './webhooks/index.ts';
+import { campaignNews, wireCampaigns } from './wire-campaigns.ts';
 import { createSimulatorTransport } from './transports/simulator/index.ts';
 import { createWhatsAppWebTransport } from './transports/whatsapp-web/index.ts';
 
@@ -159,6 +161,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       wakeChannel,
       ended,
       recordAudit,
+      campaignProgress: campaignNews(events).progress,
     });
     const messages = createMessages({
       db,
@@ -246,6 +249,11 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       platformZone: config.RELANCE_TIMEZONE,
       sendingSwitch: () => delivery.sendingSwitch(),
     });
+    const campaigns = wireCampaigns({
+      ...{ mongo, clock, logger, source: referrals.source, messages, enrollments, insight },
+      tell: campaignNews(events).tell,
+    });
+    shutdown.defer('campaign enrollment', () => enrollments.close(), { timeoutMs: 15_000 });
     const memberFeature = createMembers({
       db,
       clock,
@@ -256,7 +264,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
             { $set: { 'pauses.member': true }, $unset: { nextActionAt: true } },
           );
         },
-        rememberSequences: memberId => insight.rememberSequences(memberId),
+        rememberSequences: memberId => insight.rememberSequences({ memberId }),
         disconnect: (memberId, force) => channels.disconnect(memberId, force),
       },
       async stopFor(memberId, { phone, userId }) {
@@ -274,7 +282,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           transportKind: transport.kind,
           transaction: mongo.transaction,
           wakeChannel,
-          filteredCampaignRuns: () => Promise.resolve(false),
+          filteredCampaignRuns: (memberId, session) => filteredCampaignRuns(memberId, { db, session }),
           events,
           tickets,
         }),
@@ -283,6 +291,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         ...referrals.routes,
         ...enrollments.routes,
         ...delivery.routes,
+        ...campaigns.routes,
         ...insight.routes,
       ],
       pages: channels.pages,
@@ -308,6 +317,8 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           const ticks = startSchedule(
             {
               enroll: at => enrollments.enrollTick(at),
+              followCampaigns: () => campaigns.follow(),
+              retryCampaignFiles: () => campaigns.retryMissingFiles(),
               sweep: () => delivery.sweep(),
               followDeliveries: () => insight.followDeliveries(),
               refreshHealth: () => health.refreshAll(),
@@ -353,6 +364,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         simulatedWhatsAppUrl: config.SIMULATED_WHATSAPP_URL ?? null,
         pinnedVersion: version === undefined ? null : { version, cacheDir: join(dataDir, 'versions') },
         maxSessions: config.RELANCE_MAX_CONCURRENT_SESSIONS,
+        memory: { budgetMb: config.RELANCE_SESSION_MEMORY_MB, ceilingMb: SESSION_CEILING_MB },
         clock,
         logger,
       });
@@ -363,6 +375,8 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
 /** A test that did not go out within a day is no longer worth sending. Calendar time. */
 const TEST_LASTS_MS = 24 * 60 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
+/** A page of WhatsApp Web that has grown to this is opened anew. */
+const SESSION_CEILING_MB = 700;
 
 const isUp = (ping: Promise<unknown>): Promise<boolean> =>
   ping.then(

@@ -7,6 +7,8 @@ import type { Tick } from './platform/scheduler.ts';
 /** What the timetable calls. Every run is harmless when it happens twice, in one process or in several. */
 export interface Jobs {
   enroll(at: Date): Promise<unknown>;
+  followCampaigns(): Promise<unknown>;
+  retryCampaignFiles(): Promise<unknown>;
   sweep(): Promise<unknown>;
   followDeliveries(): Promise<unknown>;
   refreshHealth(): Promise<unknown>;
@@ -26,6 +28,8 @@ export function startSchedule(
     tick({ name, when, clock, logger, run });
   return [
     at('enroll', config.RELANCE_ENROLLMENT_CRON, jobs.enroll),
+    at('campaigns', { everyMs: Math.min(5_000, minuteMs) }, jobs.followCampaigns),
+    at('files of campaigns', { everyMs: 600_000 }, jobs.retryCampaignFiles),
     at('sweep', { everyMs: minuteMs }, jobs.sweep),
     at('follow deliveries', { everyMs: 2_000 }, jobs.followDeliveries),
     at('health', '0 * * * *', jobs.refreshHealth),

@@ -10,7 +10,7 @@ import { testConfig } from './test-http.ts';
 import { openTestStores } from './test-stores.ts';
 import type { TestStores } from './test-stores.ts';
 
-const SERVICE_SECRET = 's'.repeat(32);
+export const SERVICE_SECRET = 's'.repeat(32);
 
 export interface NetworkEntry {
   seq: number;

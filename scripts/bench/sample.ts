@@ -43,6 +43,7 @@ export const sampleEnrollment = (channelId: string, n: number, dueAt: Date): Enr
   enteredAt: NOW,
   exitedAt: null,
   held: null,
+  priority: 0,
   step: {
     day: 2,
     part: 0,

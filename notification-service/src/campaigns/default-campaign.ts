@@ -1,6 +1,7 @@
 import { defaultCampaignIdOf } from '../platform/ids.ts';
 import type { Db } from '../platform/mongo.ts';
 import type { CampaignDoc } from './campaign-model.ts';
+import { FRESH } from './new-campaign.ts';
 
 /** Every member has one; made when it is first needed, once however often and from wherever it is asked for. */
 export async function ensureDefaultCampaign(
@@ -22,14 +23,12 @@ export async function ensureDefaultCampaign(
 
 /** The default campaign itself is always active: its pause is the member's and stops enrollment only. */
 export const newDefaultCampaign = (memberId: string, at: Date): CampaignDoc => ({
+  ...FRESH,
   _id: defaultCampaignIdOf(memberId),
   memberId,
   type: 'default',
   name: 'Default',
   status: 'active',
-  targetFilter: null,
-  maxMessagesPerDay: null,
-  onReply: 'stop',
   createdAt: at,
   updatedAt: at,
 });

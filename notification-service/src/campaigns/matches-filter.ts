@@ -1,4 +1,19 @@
+import type { Referral } from '../referrals/index.ts';
 import type { TargetFilter } from './campaign-model.ts';
+
+/** What a filter looks at of somebody who was referred. */
+export const filterSubjectOf = (referral: Referral): FilterSubject => ({
+  country: referral.country,
+  registeredAt: referral.createdAt,
+  activeSubscriptionTypes: referral.activeSubscriptionTypes,
+  // The answer does not say whom they have referred: they are themselves a referral that is unpaid, or not.
+  hasUnpaidReferrals: referral.activeSubscriptionTypes.length === 0,
+  // Whoever is in a running sequence cannot enter a second one: eligibility says so, whatever the filter asks.
+  isCurrentTarget: false,
+  gender: referral.gender,
+  profession: referral.profession,
+  age: referral.age,
+});
 
 /** What a filter looks at. Null: not known. */
 export interface FilterSubject {
@@ -37,21 +52,33 @@ const QUESTIONS: readonly Question[] = [
     return to === null || (person.registeredAt !== null && person.registeredAt <= to);
   },
   (person, { subscriptionStatus }) =>
-    (subscriptionStatus ?? 'all') === 'all' ||
+    !asks(subscriptionStatus) ||
     (subscriptionStatus === 'subscribed') === person.activeSubscriptionTypes.length > 0,
   (person, { hasUnpaidReferrals }) => hasUnpaidReferrals !== true || person.hasUnpaidReferrals === true,
   (person, { excludeCurrentTargets }) => excludeCurrentTargets !== true || !person.isCurrentTarget,
   (person, { gender }) => !asks(gender) || sameWord(person.gender, gender),
   (person, { professions }) => isAmong(person.profession, professions),
-  (person, { minAge }) => minAge === undefined || (person.age !== null && person.age >= minAge),
-  (person, { maxAge }) => maxAge === undefined || (person.age !== null && person.age <= maxAge),
+  ({ age }, { minAge }) => {
+    const least = yearsIn(minAge);
+    return least === null || (age !== null && age >= least);
+  },
+  ({ age }, { maxAge }) => {
+    const most = yearsIn(maxAge);
+    return most === null || (age !== null && age <= most);
+  },
 ];
 
-const asks = (word: string | undefined): word is string =>
-  word !== undefined && word.trim() !== '' && word.trim().toLowerCase() !== 'all';
+const asks = (word: string | null | undefined): word is string =>
+  typeof word === 'string' && word.trim() !== '' && word.trim().toLowerCase() !== 'all';
 
-const isAmong = (value: string | null, wanted: readonly string[] | undefined): boolean =>
-  wanted === undefined || wanted.length === 0 || wanted.some(word => sameWord(value, word));
+const isAmong = (value: string | null, wanted: readonly string[] | null | undefined): boolean => {
+  const asked = (wanted ?? []).filter(asks);
+  return asked.length === 0 || asked.some(word => sameWord(value, word));
+};
+
+/** Null when nothing was typed. */
+const yearsIn = (typed: number | string | null | undefined): number | null =>
+  typed === null || typed === undefined || typed === '' ? null : Number(typed);
 
 const sameWord = (a: string | null, b: string): boolean =>
   a !== null && a.trim().toLowerCase() === b.trim().toLowerCase();
@@ -60,7 +87,7 @@ const sameWord = (a: string | null, b: string): boolean =>
  * An instant as front ends send it, both ends inclusive. A day beyond its month's end means the month's last day
  * (`2025-02-31T00:00:00.000Z` is the 28th). Null when absent or not an instant.
  */
-export function readFilterDate(text: string | undefined): Date | null {
+export function readFilterDate(text: string | null | undefined): Date | null {
   const [, year, month, day, rest] = /^(\d{4})-(\d{2})-(\d{2})(T.*)?$/.exec(text?.trim() ?? '') ?? [];
   if (year === undefined || month === undefined || day === undefined) return null;
   const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();

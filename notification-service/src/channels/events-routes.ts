@@ -16,7 +16,8 @@ export const eventRoutes = ({ events, tickets }: EventRouteDeps): Route[] => [
     path: '/api/relance/events',
     access: 'member',
     tag: 'Member',
-    summary: 'Server-Sent Events of this member: qr, state, health, target, delivery. Last-Event-ID replays.',
+    summary:
+      'Server-Sent Events of this member: qr, state, health, target, delivery, campaign. Last-Event-ID replays.',
     ticket: true,
     query: z.object({ lastEventId: z.string().max(40).optional(), ticket: z.string().max(100).optional() }),
     replies: { 200: null },

@@ -1,3 +1,5 @@
+import type { CampaignDoc } from '../campaigns/index.ts';
+import type { PaceEntry } from '../channels/index.ts';
 import type { PersonDoc, Row, Why } from '../enrollments/index.ts';
 import { advance } from './advance.ts';
 import { endAsPicked, putOff, skipAsPicked } from './step-writes.ts';
@@ -21,6 +23,7 @@ export function consider(
     now,
     member: seen.member,
     campaign,
+    campaignSends: sendsOf(campaign, seen.channel.pace.sends),
     people,
     calendar: deps.calendar,
     settings: deps.settings,
@@ -29,6 +32,9 @@ export function consider(
   const write = writeOf(subject, decision, now, deps);
   return { at: 'put_off', seen, write: { collection: collectionOf(subject), ...write } };
 }
+
+const sendsOf = (campaign: CampaignDoc | null, sends: readonly PaceEntry[]): Date[] =>
+  sends.flatMap(({ at, campaignId }) => (campaign && campaignId === campaign._id ? [at] : []));
 
 export const putOffSteps: Steps<'put_off'> = {
   async put_off({ seen, write }, { store }) {

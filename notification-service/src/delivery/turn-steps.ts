@@ -24,6 +24,8 @@ export function stepTurn(state: TurnState, deps: TurnDeps): Promise<TurnState> {
 }
 
 const MAX_PICKS = 25;
+/** The campaign's priority, then the longest due. */
+const BY_PRIORITY = { priority: -1, 'step.tryAt': 1 } as const;
 
 const isPaused = (channel: ChannelDoc): boolean => channel.pauses.member || channel.pauses.admin;
 
@@ -60,7 +62,7 @@ const pickSteps: Steps<'channel' | 'member' | 'due' | 'campaign' | 'people' | 't
     const doc = await deps.store.findOne<EnrollmentDoc | OutgoingDoc>(
       collectionOf(where),
       dueFilter(seen.channel._id, where.rank, now),
-      { sort: { 'step.tryAt': 1 } },
+      { sort: where.kind === 'enrollment' ? BY_PRIORITY : { 'step.tryAt': 1 } },
     );
     if (!doc) return { at: 'due', seen, rank: rank + 1 };
     return {

@@ -9,7 +9,9 @@ import type { Subject } from './subject.ts';
 export interface World {
   now: Date;
   member: Pick<MemberDoc, 'subscription'> | null;
-  campaign: Pick<CampaignDoc, 'status' | 'targetFilter'> | null;
+  campaign: Pick<CampaignDoc, 'status' | 'maxMessagesPerDay'> | null;
+  /** When this campaign's messages of the last 24 hours were fenced on this channel, oldest first. */
+  campaignSends: readonly Date[];
   people: readonly PersonDoc[];
   calendar: Calendar;
   settings: { paymentFreshnessMs: number; maxShiftDays: number };
@@ -68,7 +70,18 @@ function enrollmentWanted(doc: EnrollmentDoc, world: World): Decision {
   if (!doc.forSubscribers && !isFresh(doc.unpaidSeenAt, now, world.settings.paymentFreshnessMs)) {
     return later('payment_unknown', new Date(now.getTime() + 10 * MINUTE));
   }
+  const room = campaignRoom(world);
+  if (room !== null && doc.step.part === 0) return later('campaign_cap', room);
   return WANTED;
+}
+
+/** Null while the campaign may send; else when the message leaves its 24 hours that makes room. */
+function campaignRoom({ campaign, campaignSends, now }: World): Date | null {
+  const cap = campaign?.maxMessagesPerDay ?? null;
+  if (cap === null) return null;
+  const within = campaignSends.filter(at => at.getTime() > now.getTime() - DAY);
+  const leaves = within[within.length - cap];
+  return leaves === undefined ? null : new Date(leaves.getTime() + DAY);
 }
 
 const isFresh = (seenAt: Date | null, now: Date, freshnessMs: number): boolean =>

@@ -1,3 +1,4 @@
+import { customDay } from '../campaigns/index.ts';
 import type { CampaignDoc } from '../campaigns/index.ts';
 import type { MessagePart } from '../channels/index.ts';
 import type { MemberDoc } from '../members/index.ts';
@@ -24,6 +25,7 @@ export async function wordsFor(
     },
     referrerName: context.member?.name ?? null,
     memberId: doc.memberId,
+    custom: customDay(context.campaign, doc.step.day),
   });
 }
 

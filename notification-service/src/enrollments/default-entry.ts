@@ -1,5 +1,5 @@
 import type { CampaignDoc } from '../campaigns/index.ts';
-import { ensureDefaultCampaign, isForSubscribers } from '../campaigns/index.ts';
+import { ensureDefaultCampaign } from '../campaigns/index.ts';
 import type { MemberDoc } from '../members/index.ts';
 import type { Config } from '../platform/config.ts';
 import type { Db } from '../platform/mongo.ts';
@@ -8,19 +8,17 @@ import { enrollBatch } from './enroll-batch.ts';
 import type { BatchDeps, BatchResult, RunScene } from './enroll-batch.ts';
 import type { EnrollmentRules } from './eligibility.ts';
 import type { EnrollmentDoc } from './enrollment-model.ts';
+import { rulesOf } from './enrollment-rules.ts';
+import type { RuleSettings } from './enrollment-rules.ts';
 import { readScene } from './member-scene.ts';
 import type { Scene } from './member-scene.ts';
 import type { Closed, MemberReport } from './run-report.ts';
 
 export interface EntryDeps extends BatchDeps {
-  config: Pick<
-    Config,
-    'RELANCE_ENROLLMENT_DELAY_MINUTES' | 'RELANCE_REST_DAYS' | 'RELANCE_TIMEZONE' | 'RELANCE_DEFAULT_LANGUAGE'
-  >;
+  config: RuleSettings & Pick<Config, 'RELANCE_ENROLLMENT_DELAY_MINUTES'>;
 }
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export interface Entry {
   take(batch: readonly Referral[]): Promise<void>;
@@ -39,7 +37,10 @@ export async function openEntry(
   const campaign = await ensureDefaultCampaign(member._id, { db, now });
   const run: RunScene = {
     campaign,
-    rules: rulesOf(campaign, { member, channel, now, after }, deps),
+    rules: rulesOf(campaign, {
+      ...{ member, channel, now, after, config: deps.config },
+      delayMs: deps.config.RELANCE_ENROLLMENT_DELAY_MINUTES * MINUTE_MS,
+    }),
     unpaidSeenAt: now,
   };
   let room = await roomIn(campaign, member, db);
@@ -68,39 +69,15 @@ export async function openEntry(
   };
 }
 
-function rulesOf(
-  campaign: CampaignDoc,
-  { member, channel, now, after }: Pick<Scene, 'member' | 'channel'> & { now: Date; after: Date },
-  { config }: EntryDeps,
-): EnrollmentRules {
-  const own = [member.phone, channel?.phone].filter(phone => typeof phone === 'string');
-  const { exclusions } = member;
-  return {
-    memberId: member._id,
-    campaignType: campaign.type,
-    forSubscribers: isForSubscribers(campaign),
-    ...{ now, after },
-    delayMs: config.RELANCE_ENROLLMENT_DELAY_MINUTES * MINUTE_MS,
-    restMs: config.RELANCE_REST_DAYS * DAY_MS,
-    ownPhones: new Set(own),
-    excluded: {
-      userIds: new Set(exclusions.map(({ userId }) => userId).filter(id => id !== null)),
-      phones: new Set(exclusions.map(({ phone }) => phone).filter(phone => phone !== null)),
-    },
-    memberZone: member.zone,
-    defaultZone: config.RELANCE_TIMEZONE,
-    defaultLanguage: config.RELANCE_DEFAULT_LANGUAGE,
-  };
-}
-
-async function roomIn(campaign: CampaignDoc, member: MemberDoc, db: Db): Promise<number> {
+/** How many more the campaign may take at present. */
+export async function roomIn(campaign: CampaignDoc, member: MemberDoc, db: Db): Promise<number> {
   const running = await db
     .collection<EnrollmentDoc>('enrollments')
     .countDocuments({ campaignId: campaign._id, status: 'active' });
   return Math.max(0, member.maxTargetsPerCampaign - running);
 }
 
-function add(total: BatchResult, result: BatchResult): void {
+export function add(total: BatchResult, result: BatchResult): void {
   total.enrolled += result.enrolled;
   total.known += result.known;
   for (const [reason, count] of Object.entries(result.reasons)) {

@@ -27,8 +27,8 @@ export interface BatchDeps {
 export interface RunScene {
   campaign: CampaignDoc;
   rules: EnrollmentRules;
-  /** When the complete answer that names these people was asked for. */
-  unpaidSeenAt: Date;
+  /** When the complete answer that names these people as unpaid was asked for; null: it said nothing of that. */
+  unpaidSeenAt: Date | null;
 }
 
 export type ReasonCounts = Partial<Record<NotEligible, number>>;
@@ -94,6 +94,34 @@ interface Judged {
   phoneHash: string;
 }
 
+/** One referral with all that is known about them. */
+export interface Looked<R extends Referral> {
+  referral: R;
+  candidate: Candidate;
+  phoneHash: string;
+  facts: CandidateFacts;
+}
+
+/** Asks what the platform knows about a batch. Four reads. */
+export async function lookAt<R extends Referral>(
+  batch: readonly R[],
+  campaignType: CampaignDoc['type'],
+  { db, hashPhone }: Pick<BatchDeps, 'db' | 'hashPhone'>,
+): Promise<Looked<R>[]> {
+  if (batch.length === 0) return [];
+  const read = batch.map(referral => {
+    const candidate = readCandidate(referral, campaignType);
+    const phoneHash = candidate.phone === null ? '' : hashPhone(candidate.phone.phone);
+    return { referral, candidate, phoneHash };
+  });
+  const keysOf = ({ referral, phoneHash }: (typeof read)[number]) => ({
+    referralUserId: referral.id,
+    phoneHash,
+  });
+  const factsOf = await lookUpFacts(read.filter(({ phoneHash }) => phoneHash !== '').map(keysOf), db);
+  return read.map(one => ({ ...one, facts: factsOf(keysOf(one)) }));
+}
+
 async function judge(
   fresh: readonly Dated[],
   room: number,
@@ -101,23 +129,12 @@ async function judge(
   deps: BatchDeps,
 ): Promise<Judged[]> {
   if (fresh.length === 0) return [];
-  const looked = fresh.map(referral => {
-    const candidate = readCandidate(referral);
-    const phoneHash = candidate.phone === null ? '' : deps.hashPhone(candidate.phone.phone);
-    return { referral, candidate, phoneHash };
-  });
-  const withPhone = looked.filter(({ phoneHash }) => phoneHash !== '');
-  const factsOf = await lookUpFacts(
-    withPhone.map(({ referral, phoneHash }) => ({ referralUserId: referral.id, phoneHash })),
-    deps.db,
-  );
-  const facts = (one: (typeof looked)[number]): CandidateFacts =>
-    factsOf({ referralUserId: one.referral.id, phoneHash: one.phoneHash });
+  const looked = await lookAt(fresh, scene.campaign.type, deps);
   const { rules } = scene;
   // Only whoever would be enrolled is asked about, and the room is given out in order.
   const asked = looked
     .filter(one => one.referral.languages === null)
-    .filter(one => eligibility(one.candidate, { rules, facts: facts(one), room: 1 }).ok)
+    .filter(one => eligibility(one.candidate, { rules, facts: one.facts, room: 1 }).ok)
     .slice(0, room);
   const details = await askDetails(
     asked.map(one => one.referral.id),
@@ -128,7 +145,7 @@ async function judge(
   return looked.map(one => {
     const candidate: Candidate = isAsked.has(one) ? withDetails(one.candidate, details) : one.candidate;
     const beyond = one.referral.languages === null && !isAsked.has(one);
-    const verdict = eligibility(candidate, { rules, facts: facts(one), room: beyond ? 0 : left });
+    const verdict = eligibility(candidate, { rules, facts: one.facts, room: beyond ? 0 : left });
     if (verdict.ok) left -= 1;
     return { referral: one.referral, verdict, phoneHash: one.phoneHash };
   });

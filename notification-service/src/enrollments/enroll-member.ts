@@ -69,6 +69,17 @@ async function readAnswer(scene: Scene, now: Date, deps: EnrollDeps): Promise<Me
   return { ...emptyReport(closed), ...entry?.report(), ...payments };
 }
 
+/** Asks who of the member's running sequences is still unpaid, without enrolling anybody. */
+export async function refreshPayments(memberId: string, deps: EnrollDeps): Promise<void> {
+  const watch = await watchPayments(memberId, deps.db);
+  if (watch.oldest === null) return;
+  const now = deps.clock.now();
+  const answer = await deps.source.unpaidReferrals(memberId, margin(watch.oldest));
+  if (!answer.complete) return;
+  for await (const batch of answer.batches) for (const { id } of batch) watch.sees(id);
+  await settlePayments(watch, now, answer.unreadable === 0, deps);
+}
+
 /**
  * Behind the cursor everybody was considered who was known then. Some are told late, with the date on which they were
  * referred, so nobody within the days of the backlog is passed over; ids keep it from enrolling twice. Pure.

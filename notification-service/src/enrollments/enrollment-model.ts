@@ -38,6 +38,8 @@ export interface EnrollmentDoc {
   exitedAt: Date | null;
   /** This one person is paused: near miss of an opt-out word, `onReply: pause`, or by hand. */
   held: { reason: string; at: Date } | null;
+  /** The campaign's: among what is due on a channel, the higher goes first. */
+  priority: number;
   step: Step;
   why: Why | null;
   /** The sequence's wall-clock minute of the day (0–1439) in `zone`; null until day 1 has gone out. */
@@ -85,7 +87,13 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
     name: 'by_lid',
     partialFilterExpression: { 'chat.lid': { $exists: true } },
   },
-  // The pick: the longest due of a channel, by rank.
+  // The pick: the longest due of a channel, by rank and priority.
+  {
+    key: { channelId: 1, 'step.rank': 1, priority: -1, 'step.tryAt': 1 },
+    name: 'pick_by_priority',
+    partialFilterExpression: { status: 'active', 'step.state': 'scheduled' },
+  },
+  // The alarm: the earliest of a channel, by rank.
   {
     key: { channelId: 1, 'step.rank': 1, 'step.tryAt': 1 },
     name: 'pick',
@@ -104,6 +112,12 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   },
   { key: { memberId: 1, status: 1, enteredAt: -1 }, name: 'targets' },
   { key: { campaignId: 1, status: 1, enteredAt: -1 }, name: 'campaign_targets' },
+  // Who waits for the campaign to go on.
+  {
+    key: { campaignId: 1 },
+    name: 'waiting',
+    partialFilterExpression: { status: 'active', 'step.tryAt': null },
+  },
   // The admins' list over all members.
   { key: { status: 1, enteredAt: -1, _id: -1 }, name: 'newest' },
   { key: { rowsAt: 1 }, name: 'follower', partialFilterExpression: { rowsAt: { $type: 'date' } } },

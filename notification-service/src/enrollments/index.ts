@@ -1,4 +1,5 @@
 /** Who is in a campaign, at which step, when the next is due; eligibility, exit, the person. */
+import type { CampaignDoc, TargetFilter } from '../campaigns/index.ts';
 import type { Route } from '../http/route.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Config } from '../platform/config.ts';
@@ -9,14 +10,24 @@ import type { Db } from '../platform/mongo.ts';
 import type { Redis } from '../platform/redis.ts';
 import { withSlotLock } from '../platform/slot-lock.ts';
 import type { ReferralSource } from '../referrals/index.ts';
+import { createCampaignJobs } from './campaign-jobs.ts';
+import {
+  deleteCampaignTargets,
+  endCampaignTargets,
+  hasRunningTargets,
+  releaseCampaignTargets,
+} from './campaign-targets.ts';
 import { createCalendar } from './calendar.ts';
 import type { EnrollmentCalendar } from './calendar.ts';
+import type { Figures } from './enroll-campaign.ts';
 import { enrollDue } from './enroll-due.ts';
 import { enrollMember } from './enroll-member.ts';
 import { enrollmentRoutes } from './enrollment-routes.ts';
 import { exitReferral } from './exit-referral.ts';
 import { exitRoutes } from './exit-routes.ts';
 import type { Exit, ExitResult } from './exit-steps.ts';
+import { previewAudience } from './preview-audience.ts';
+import type { Audience } from './preview-audience.ts';
 import { addToRun, emptyRun } from './run-report.ts';
 import type { MemberReport, RunReport } from './run-report.ts';
 import { stopRoutes } from './stop-routes.ts';
@@ -47,6 +58,8 @@ export interface EnrollmentsDeps {
   /** Told of every sequence that ended by a payment, by hand or with the member's subscription; must not throw. */
   ended(result: ExitResult): void;
   recordAudit(entry: { actor: string; action: string; target: string; after?: unknown }): Promise<void>;
+  /** How far the enrollment of a campaign has come; must not throw. */
+  campaignProgress?(campaign: CampaignDoc, figures: Figures): void;
 }
 
 export interface Enrollments {
@@ -59,6 +72,23 @@ export interface Enrollments {
   /** The same for the tick of `at`, unless another process has taken it. */
   enrollTick(at: Date): Promise<void>;
   exitReferral(exit: Exit): Promise<ExitResult>;
+  /** Whom a filter would enroll now. Throws `unavailable` without a complete answer of the user service. */
+  previewAudience(memberId: string, filter: TargetFilter): Promise<Audience>;
+  campaigns: CampaignTargets;
+  /** No further batch of a campaign is begun; resolves when those under way have ended. */
+  close(): Promise<void>;
+}
+
+/** What a campaign does to its people. Each may be done again. */
+export interface CampaignTargets {
+  /** Works until there is nothing more to do at present, unless somebody else does. Never rejects. */
+  enroll(campaignId: string): Promise<void>;
+  end(campaignId: string): Promise<void>;
+  release(campaignId: string): Promise<void>;
+  hasRunning(campaignId: string): Promise<boolean>;
+  count(campaignId: string): Promise<number>;
+  /** True when nothing is left. */
+  delete(campaignId: string): Promise<boolean>;
 }
 
 /** A slot is named by its instant, so it only has to outlive the difference of the processes' clocks. */
@@ -75,6 +105,7 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
     addToRun(run, await enrollMember(memberId, tools));
     return run;
   };
+  const jobs = createCampaignJobs(tools);
   return {
     routes: [
       ...exitRoutes(tools),
@@ -88,6 +119,16 @@ export function createEnrollments(deps: EnrollmentsDeps): Enrollments {
       const slot = `${config.REDIS_PREFIX}:enroll:${at.toISOString()}`;
       await withSlotLock(redis, slot, SLOT_MS, () => enrollDue(tools));
     },
+    previewAudience: (memberId, filter) => previewAudience(memberId, filter, tools),
+    campaigns: {
+      enroll: campaignId => jobs.run(campaignId),
+      end: campaignId => endCampaignTargets(campaignId, tools),
+      release: campaignId => releaseCampaignTargets(campaignId, tools),
+      hasRunning: campaignId => hasRunningTargets(campaignId, deps.db),
+      count: campaignId => deps.db.collection('enrollments').countDocuments({ campaignId }),
+      delete: campaignId => deleteCampaignTargets(campaignId, deps.db),
+    },
+    close: () => jobs.close(),
     async exitReferral(exit) {
       const result = await exitReferral(exit, { store });
       deps.ended(result);

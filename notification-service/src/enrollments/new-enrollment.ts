@@ -16,7 +16,7 @@ export function newEnrollment(args: {
   zone: string;
   dueAt: Date;
   now: Date;
-  unpaidSeenAt: Date;
+  unpaidSeenAt: Date | null;
 }): EnrollmentDoc {
   const { campaign, referral, dueAt } = args;
   return {
@@ -38,6 +38,7 @@ export function newEnrollment(args: {
     enteredAt: args.now,
     exitedAt: null,
     held: null,
+    priority: campaign.priority,
     step: {
       day: 1,
       part: 0,

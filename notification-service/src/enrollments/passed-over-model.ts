@@ -16,4 +16,5 @@ export interface PassedOverDoc {
 export const passedOverModel = defineModel<PassedOverDoc>('passed_over', [
   { key: { memberId: 1, at: -1 } },
   { key: { referralUserId: 1 } },
+  { key: { campaignId: 1 } },
 ]);

@@ -1,12 +1,16 @@
+import type { CampaignDoc } from '../campaigns/index.ts';
 import { parsePhone } from '../platform/phone.ts';
 import type { PersonDetails, Referral } from '../referrals/index.ts';
 import type { Candidate } from './eligibility.ts';
 
-/** A referral of the unpaid list as eligibility looks at it; languages as that list says them, else not asked yet. */
-export const readCandidate = (referral: Referral): Candidate => ({
+/**
+ * A referral as eligibility looks at it; languages as its list says them, else not asked yet. The default campaign reads
+ * the list of the unpaid; the one that filtered campaigns read holds everybody, and what they have subscribed to.
+ */
+export const readCandidate = (referral: Referral, campaignType: CampaignDoc['type']): Candidate => ({
   referralUserId: referral.id,
   createdAt: referral.createdAt,
-  unpaid: true,
+  unpaid: campaignType === 'default' || referral.activeSubscriptionTypes.length === 0,
   phoneNumber: referral.phoneNumber,
   phone: referral.phoneNumber === null ? null : parsePhone(referral.phoneNumber, referral.country),
   country: isoCode(referral.country),

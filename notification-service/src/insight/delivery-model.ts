@@ -35,6 +35,7 @@ export const deliveryIdOf = (enrollmentId: string, day: number, part: number): s
 
 /** From here on a message is on the person's phone. */
 export const DELIVERED_ACK = 2;
+export const READ_ACK = 3;
 
 export const deliveryModel = defineModel<DeliveryDoc>('deliveries', [
   { key: { enrollmentId: 1, day: 1, part: 1 }, name: 'one_a_part', unique: true },

@@ -1,10 +1,13 @@
 /** Numbers for people: dashboard, funnel, timelines, the log of what was sent, the audit log. */
+import type { CampaignCounts } from '../campaigns/index.ts';
 import type { StatusDeps } from '../channels/index.ts';
 import type { BrakesOf, PaceSettings, SendingSwitch } from '../delivery/index.ts';
 import type { Route } from '../http/route.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Events } from '../platform/events.ts';
 import type { Db } from '../platform/mongo.ts';
+import { campaignCounts } from './campaign-counts.ts';
+import { adminCampaignReadRoutes, campaignReadRoutes } from './campaign-read-routes.ts';
 import { adminInsightRoutes } from './admin-insight-routes.ts';
 import { recordAudit } from './audit.ts';
 import type { AuditEntry } from './audit.ts';
@@ -42,7 +45,9 @@ export interface Insight {
   recordAudit(entry: AuditEntry): Promise<void>;
   /** How many messages of this member have gone out since then. */
   countSent(memberId: string, since: Date): Promise<number>;
-  rememberSequences(memberId: string): Promise<void>;
+  rememberSequences(whose: { memberId: string } | { campaignId: string }): Promise<void>;
+  /** What campaigns have come to, at this moment. */
+  campaignCounts(campaignIds: readonly string[]): Promise<(campaignId: string) => CampaignCounts>;
 }
 
 export function createInsight(deps: InsightDeps): Insight {
@@ -53,12 +58,18 @@ export function createInsight(deps: InsightDeps): Insight {
       void events.publish(delivery.memberId, { type: 'delivery', data: newsOf(delivery) }, { keep: true }),
   };
   return {
-    routes: [...memberInsightRoutes(deps), ...adminInsightRoutes(deps)],
+    routes: [
+      ...memberInsightRoutes(deps),
+      ...campaignReadRoutes(deps),
+      ...adminInsightRoutes(deps),
+      ...adminCampaignReadRoutes(deps),
+    ],
     followDeliveries: () => followDeliveries(following),
     rebuildDeliveries: () => rebuildDeliveries(following),
     recordAudit: entry => recordAudit(entry, { db, clock }),
     countSent: (memberId, since) => sentSince(memberId, since, db),
-    rememberSequences: memberId => rememberSequences(memberId, { db, clock }),
+    rememberSequences: whose => rememberSequences(whose, { db, clock }),
+    campaignCounts: campaignIds => campaignCounts(campaignIds, db),
   };
 }
 

@@ -17,8 +17,8 @@ it('keeps under both keys that somebody was followed up, once, and what was know
   await bed.enroll('m2', 'r3');
   await people().insertOne({ _id: 'p:h-r1', optedOutAt: exitedAt, updatedAt: exitedAt });
 
-  await bed.insight.rememberSequences('m1');
-  await bed.insight.rememberSequences('m1');
+  await bed.insight.rememberSequences({ memberId: 'm1' });
+  await bed.insight.rememberSequences({ memberId: 'm1' });
 
   const first = { campaignId: over.campaignId, endedAt: exitedAt, reason: 'replied' };
   const second = { campaignId: running.campaignId, endedAt: new Date(NOW), reason: 'manual' };

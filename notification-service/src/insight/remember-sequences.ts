@@ -12,21 +12,20 @@ type Remembered = Pick<
 const BATCH = 500;
 
 /**
- * Keeps in `people` who was in a sequence of this member, before the sequences are deleted: nobody is followed up a
- * second time because a member left. Running ones count as ended by hand now. Idempotent.
+ * Keeps in `people` who was in a sequence of this member, or of this campaign, before the sequences are deleted: nobody is
+ * followed up a second time because a member left or a campaign was deleted. Running ones count as ended by hand now. Idempotent.
  */
 export async function rememberSequences(
-  memberId: string,
+  whose: { memberId: string } | { campaignId: string },
   { db, clock }: { db: Db; clock: Clock },
 ): Promise<void> {
   const people = db.collection<PersonDoc>('people');
   const now = clock.now();
   const found = db
     .collection<EnrollmentDoc>('enrollments')
-    .find<Remembered>(
-      { memberId },
-      { projection: { referralUserId: 1, phoneHash: 1, campaignId: 1, exitedAt: 1, exitReason: 1 } },
-    );
+    .find<Remembered>(whose, {
+      projection: { referralUserId: 1, phoneHash: 1, campaignId: 1, exitedAt: 1, exitReason: 1 },
+    });
   let writes: ReturnType<typeof writesFor> = [];
   const flush = async () => {
     if (writes.length > 0) await people.bulkWrite(writes);

@@ -17,6 +17,8 @@ export interface MemberDoc {
   defaultCampaignPausedByMember: boolean;
   defaultCampaignPausedByCampaign: boolean;
   allowSimultaneousCampaigns: boolean;
+  /** How often campaigns have begun and ended: what makes such a change conflict with one of the settings. */
+  campaignChanges?: number;
   maxMessagesPerDay: number;
   maxTargetsPerCampaign: number;
   consentAt: Date | null;

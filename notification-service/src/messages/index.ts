@@ -6,7 +6,7 @@ import type { Config } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Db } from '../platform/mongo.ts';
 import { type FetchOutside, theInternet } from './fetch-media.ts';
-import { MEDIA_PATH } from './keep-media.ts';
+import { type KeptOrNot, MEDIA_PATH, tryToKeep } from './keep-media.ts';
 import { createLoadMedia } from './load-media.ts';
 import { mediaRoutes } from './media-routes.ts';
 import { createMediaStore } from './media-store.ts';
@@ -24,6 +24,10 @@ import type { SendTest } from './test-message.ts';
 
 export { demoMessages } from './demo-messages.ts';
 export type { DemoMessage } from './demo-messages.ts';
+export { customDayBody } from './message-schemas.ts';
+export type { CustomDayBody } from './message-schemas.ts';
+export type { KeptOrNot } from './keep-media.ts';
+export { checkTexts } from './save-message.ts';
 export { languageChain } from './languages.ts';
 export { dayMessageModel, messageVersionModel } from './message-model.ts';
 export type { DayContent, DayMedia, DayMessageDoc, MessageVersionDoc } from './message-model.ts';
@@ -49,6 +53,12 @@ export interface Messages {
   renderDay(request: DayRequest): Promise<RenderedDay>;
   /** A stored file, whole, or null when it is gone. */
   loadMedia: LoadMedia;
+  /** A file given by address, fetched within `withinMs` (machine time), or a sentence that says why not. */
+  tryToKeep(
+    given: { url: string; language: string | null },
+    options: { keptBy: string; withinMs: number },
+  ): Promise<KeptOrNot>;
+  removeMedia(filename: string): Promise<void>;
   /** The seven texts as a member's friends get them. */
   previewFor(member: { name: string | null; language: string | null }): Promise<MemberDayPreview[]>;
 }
@@ -71,6 +81,9 @@ export function createMessages(deps: MessagesDeps): Messages {
     ],
     renderDay: request => renderDay(request, { ...common, loadMedia }),
     loadMedia,
+    tryToKeep: (given, options) =>
+      tryToKeep({ ...given, sourceUrl: null }, options, { media, outside, baseUrl }),
+    removeMedia: filename => media.remove(filename),
     previewFor: member => previewForMember(member, common),
   };
 }

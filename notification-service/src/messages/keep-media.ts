@@ -1,4 +1,4 @@
-import { AppError } from '../platform/errors.ts';
+import { AppError, ERROR_STATUS } from '../platform/errors.ts';
 import { fetchMedia, type FetchOutside } from './fetch-media.ts';
 import type { DayMedia } from './message-model.ts';
 import { isMediaFilename, type MediaStore, type StoredMedia } from './media-store.ts';
@@ -52,6 +52,27 @@ export async function keepMedia(
     throw failed.reason;
   }
   return { media: results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : [])), undo };
+}
+
+/** A stored file, or a sentence that says why there is none. */
+export type KeptOrNot = { file: DayMedia; warning: null } | { file: null; warning: string };
+
+/** The same for one address that may fail: nothing is thrown for an address that cannot be kept. Machine time. */
+export async function tryToKeep(
+  given: GivenMedia,
+  { keptBy, withinMs }: { keptBy: string; withinMs: number },
+  deps: KeepMediaDeps,
+): Promise<KeptOrNot> {
+  try {
+    const known = await uploaded(given.url, deps);
+    if (known) return { file: dayMedia(known, given.language, null), warning: null };
+    const file = await fetchAndKeep(given.url, keptBy, AbortSignal.timeout(withinMs), deps);
+    return { file: dayMedia(file, given.language, given.url), warning: null };
+  } catch (error) {
+    if (error instanceof AppError && ERROR_STATUS[error.code] < 500)
+      return { file: null, warning: error.message };
+    throw error;
+  }
 }
 
 async function fetchAndKeep(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { languageCode } from './languages.ts';
 import { DAYS } from './message-model.ts';
+import { MAX_PARTS } from './parts-of-day.ts';
 
 const DAY_REQUIRED = 'Valid dayNumber (1-7) is required';
 const dayNumber = z
@@ -67,6 +68,21 @@ const media = z
   })
   .transform(({ url, sourceUrl, language }) => ({ url, sourceUrl: sourceUrl ?? null, language }));
 export type GivenMedia = z.output<typeof media>;
+
+/** An address alone, or an object that holds one. */
+const mediaOfDay = z.preprocess(given => (typeof given === 'string' ? { url: given } : given), media);
+
+/** What a campaign says on one day. Attachments are as many as one day can have. */
+export const customDayBody = z.object({
+  dayNumber,
+  messageTemplate: texts,
+  mediaUrls: z
+    .array(mediaOfDay)
+    .max(MAX_PARTS)
+    .nullish()
+    .transform(found => found ?? []),
+});
+export type CustomDayBody = z.output<typeof customDayBody>;
 
 const MAX_MEDIA = 40;
 const mediaUrls = z

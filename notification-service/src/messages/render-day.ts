@@ -4,7 +4,7 @@ import type { Logger } from '../platform/logger.ts';
 import { savedTemplate } from './check-template.ts';
 import { textFor } from './languages.ts';
 import { type DayContent, type DayMedia, type DayMessageDoc, dayMessageIdOf } from './message-model.ts';
-import { partsOfDay } from './parts-of-day.ts';
+import { MAX_PARTS, partsOfDay } from './parts-of-day.ts';
 import { renderTemplate } from './template-engine.ts';
 import { type WrittenTo, valuesOf } from './variables.ts';
 
@@ -16,7 +16,7 @@ export interface DayRequest {
   referral: WrittenTo;
   referrerName: string | null;
   memberId: string;
-  /** What a campaign says on this day instead of the platform's message. */
+  /** What a campaign says on this day instead of the platform's message, as far as it goes. */
   custom?: DayContent | undefined;
 }
 
@@ -36,14 +36,31 @@ export interface RenderDeps {
 
 /** What this person gets on this day, attachments loaded. Missing things have an outcome, never a throw. */
 export async function renderDay(request: DayRequest, deps: RenderDeps): Promise<RenderedDay> {
-  const content = request.custom ?? (await activeMessage(request.day, deps));
+  const content = await contentFor(request, deps);
   if (!content) return { kind: 'none', reason: 'no_message' };
   const said = trySaying(content, request, deps);
   if (!said) return { kind: 'none', reason: 'template_failed' };
   const media = await loadAll(said.media, request, deps);
   const parts = partsOfDay(said.text, media);
-  if (parts.length > 0) return { kind: 'parts', parts };
+  if (parts.length > MAX_PARTS)
+    deps.logger.warn('A day has more messages than it may have; the last ones are left out', {
+      day: request.day,
+    });
+  if (parts.length > 0) return { kind: 'parts', parts: parts.slice(0, MAX_PARTS) };
   return { kind: 'none', reason: said.media.length > 0 ? 'media_missing' : 'no_text' };
+}
+
+/**
+ * A campaign's own words where it has some that this person reads; else the platform's, with the campaign's attachments
+ * where it has only attachments.
+ */
+async function contentFor(request: DayRequest, deps: RenderDeps): Promise<DayContent | null> {
+  const { custom, language, day } = request;
+  if (custom && textFor(custom.messageTemplate, language, deps.defaultLanguage)) return custom;
+  const platforms = await activeMessage(day, deps);
+  if (!custom || custom.mediaUrls.length === 0 || Object.keys(custom.messageTemplate).length > 0)
+    return platforms;
+  return { messageTemplate: platforms?.messageTemplate ?? {}, mediaUrls: custom.mediaUrls };
 }
 
 const activeMessage = (day: number, { messages }: RenderDeps): Promise<DayMessageDoc | null> =>

@@ -9,6 +9,7 @@ import { referralRoutes } from './referral-routes.ts';
 import type { ReferralSource } from './referral-source.ts';
 import { userService } from './user-service.ts';
 
+export { noAnswer } from './no-answer.ts';
 export { pushedReferrals } from './pushed-referrals.ts';
 export { referralModel } from './referral-model.ts';
 export type { ReferralDoc } from './referral-model.ts';

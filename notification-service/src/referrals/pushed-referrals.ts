@@ -1,4 +1,4 @@
-import type { Collection, Db } from '../platform/mongo.ts';
+import type { Collection, Db, Filter } from '../platform/mongo.ts';
 import type { ReferralDoc } from './referral-model.ts';
 import { BATCH_SIZE } from './referral-source.ts';
 import type { Referral, ReferralSource } from './referral-source.ts';
@@ -12,7 +12,17 @@ export function pushedReferrals(db: Db): ReferralSource {
   return {
     hasSubscription: () => Promise.resolve('yes'),
     unpaidReferrals: (memberId, since) =>
-      Promise.resolve({ complete: true, batches: unpaidOf(referrals, memberId, since), unreadable: 0 }),
+      Promise.resolve({
+        complete: true,
+        batches: batchesOf(referrals, {
+          memberId,
+          createdAt: { $gte: since },
+          activeSubscriptionTypes: { $size: 0 },
+        }),
+        unreadable: 0,
+      }),
+    campaignReferrals: memberId =>
+      Promise.resolve({ complete: true, batches: batchesOf(referrals, { memberId }), unreadable: 0 }),
     async details(userIds) {
       const found = await referrals.find({ _id: { $in: [...userIds] } }).toArray();
       return {
@@ -28,13 +38,12 @@ export function pushedReferrals(db: Db): ReferralSource {
   };
 }
 
-async function* unpaidOf(
+async function* batchesOf(
   referrals: Collection<ReferralDoc>,
-  memberId: string,
-  since: Date,
+  whose: Filter<ReferralDoc>,
 ): AsyncGenerator<Referral[]> {
   const cursor = referrals
-    .find({ memberId, createdAt: { $gte: since }, activeSubscriptionTypes: { $size: 0 } })
+    .find(whose)
     .project<Omit<ReferralDoc, 'updatedAt'>>({ updatedAt: 0 })
     .sort({ createdAt: 1 })
     .batchSize(BATCH_SIZE);

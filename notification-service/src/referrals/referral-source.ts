@@ -27,11 +27,11 @@ export type PersonDetails = Pick<Referral, 'id' | 'name' | 'email' | 'phoneNumbe
 export type YesNoUnknown = 'yes' | 'no' | 'unknown';
 
 /** A partial, truncated or failed answer proves nothing, so that nothing of it is handed out. */
-export type UnpaidAnswer =
+export type ReferralsAnswer =
   | { complete: false; reason: string }
   | {
       complete: true;
-      /** Everybody unpaid who was referred at `since` or later, in batches of up to 500. May be read once. */
+      /** Everybody who was asked for, in batches of up to 500. May be read once. */
       batches: AsyncIterable<Referral[]>;
       /** Entries without a readable id: while there are any, nobody's absence proves anything. */
       unreadable: number;
@@ -43,7 +43,10 @@ export type DetailsAnswer =
 /** Who was referred and has not paid. Never rejects because the platform does not answer: that is a value. */
 export interface ReferralSource {
   hasSubscription(memberId: string): Promise<YesNoUnknown>;
-  unpaidReferrals(memberId: string, since: Date): Promise<UnpaidAnswer>;
+  /** Everybody unpaid who was referred at `since` or later. */
+  unpaidReferrals(memberId: string, since: Date): Promise<ReferralsAnswer>;
+  /** Everybody this member has referred, paid and unpaid. */
+  campaignReferrals(memberId: string): Promise<ReferralsAnswer>;
   /** Who is missing from `byId` is not known to the platform any more. */
   details(userIds: readonly string[]): Promise<DetailsAnswer>;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFakeUserService } from '../../test/fakes/user-service.ts';
 import type { FakeUserService } from '../../test/fakes/user-service.ts';
 import { createLogger } from '../platform/logger.ts';
-import type { Referral, ReferralSource, UnpaidAnswer } from './referral-source.ts';
+import type { Referral, ReferralsAnswer, ReferralSource } from './referral-source.ts';
 import { userService } from './user-service.ts';
 
 const logger = createLogger({ level: 'error' });
@@ -20,7 +20,7 @@ const clientOf = (options: { timeoutMs?: number; failures?: number } = {}) =>
     breaker: { failures: options.failures ?? 100, restMs: 60_000 },
   });
 
-async function all(answer: UnpaidAnswer): Promise<Referral[]> {
+async function all(answer: ReferralsAnswer): Promise<Referral[]> {
   if (!answer.complete) throw new Error(`Not complete: ${answer.reason}`);
   const found: Referral[] = [];
   for await (const batch of answer.batches) found.push(...batch);

@@ -6,7 +6,13 @@ import type { Outside } from '../platform/resilience.ts';
 import { MalformedAnswer, readDataArray } from './read-data-array.ts';
 import { readDetails, readReferral } from './referral-shape.ts';
 import { BATCH_SIZE } from './referral-source.ts';
-import type { DetailsAnswer, PersonDetails, Referral, ReferralSource } from './referral-source.ts';
+import type {
+  DetailsAnswer,
+  PersonDetails,
+  Referral,
+  ReferralsAnswer,
+  ReferralSource,
+} from './referral-source.ts';
 import { createSpool } from './spool.ts';
 import type { Spool } from './spool.ts';
 
@@ -42,6 +48,16 @@ export function userService(options: UserServiceOptions): ReferralSource {
     return reason;
   };
 
+  const askPeople = async (memberId: string, what: string, query = ''): Promise<ReferralsAnswer> => {
+    const path = `/users/internal/${encodeURIComponent(memberId)}/${what}${query}`;
+    try {
+      const { spool, unreadable } = await call(path, undefined, response => spoolPeople(response, memberId));
+      return { complete: true, batches: referralsIn(spool, memberId), unreadable };
+    } catch (error) {
+      return { complete: false, reason: unknown(what, error) };
+    }
+  };
+
   return {
     async hasSubscription(memberId) {
       const path = `/users/internal/${encodeURIComponent(memberId)}/has-relance-subscription`;
@@ -54,17 +70,9 @@ export function userService(options: UserServiceOptions): ReferralSource {
       }
     },
 
-    async unpaidReferrals(memberId, since) {
-      const path = `/users/internal/${encodeURIComponent(memberId)}/unpaid-referrals?since=${encodeURIComponent(since.toISOString())}`;
-      try {
-        const { spool, unreadable } = await call(path, undefined, response =>
-          spoolPeople(response, memberId),
-        );
-        return { complete: true, batches: referralsIn(spool, memberId), unreadable };
-      } catch (error) {
-        return { complete: false, reason: unknown('unpaid-referrals', error) };
-      }
-    },
+    unpaidReferrals: (memberId, since) =>
+      askPeople(memberId, 'unpaid-referrals', `?since=${encodeURIComponent(since.toISOString())}`),
+    campaignReferrals: memberId => askPeople(memberId, 'referrals-for-campaign'),
 
     async details(userIds): Promise<DetailsAnswer> {
       const byId = new Map<string, PersonDetails>();
