@@ -44,6 +44,9 @@ it(
       status: 200,
       data: { qr: expect.stringMatching(/^data:image\/png;base64,/) as string, attempt: 1 },
     });
+    const preview = JSON.stringify(await call(apiUrl, 'GET', '/messages/preview'));
+    const picture = await fetch(new URL(/\/api\/relance\/media\/[\w.]+/.exec(preview)?.[0] ?? '', apiUrl));
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
     await call(apiUrl, 'PATCH', '/config', { maxMessagesPerDay: 42 });
 
     const rival = start(['scripts/setup.mjs', 'start']);

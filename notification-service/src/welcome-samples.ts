@@ -1,8 +1,8 @@
 /** What the embedded default and the demo show: seven messages in five languages, and people in many countries. */
 import { demoMessages } from './messages/index.ts';
 
-/** Day 1 to 7, by language. */
-export const SAMPLE_MESSAGES = demoMessages().map(({ messageTemplate }) => messageTemplate);
+/** Day 1 to 7. */
+export const SAMPLE_MESSAGES = demoMessages();
 
 export const SAMPLE_MEMBER = {
   userId: 'demo-member',

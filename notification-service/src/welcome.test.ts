@@ -8,6 +8,7 @@ import { welcome } from './welcome.ts';
 
 const jwtSecret = 'j'.repeat(32);
 const serviceSecret = 's'.repeat(32);
+const PICTURE = { url: 'http://localhost/api/relance/media/picture.png' };
 const service = createAuthenticator({ JWT_SECRET: [jwtSecret], SERVICE_SECRET: [serviceSecret] });
 
 let network: Awaited<ReturnType<typeof startNetwork>>;
@@ -21,8 +22,11 @@ beforeEach(async () => {
   existing = [];
   printed = '';
   warnings = [];
-  api = await startFakeHttp(({ method }) => ({
-    body: { success: true, data: method === 'GET' ? existing : null },
+  api = await startFakeHttp(({ method, url }) => ({
+    body: {
+      success: true,
+      data: method === 'GET' ? existing : url.endsWith('/upload-media') ? PICTURE : null,
+    },
   }));
 });
 afterEach(async () => {
@@ -34,7 +38,11 @@ it('fills an empty service: seven messages by the admin, people by the service, 
   const posts = api.requests.filter(({ method }) => method === 'POST');
   const messages = posts.filter(({ url }) => url === '/api/relance/admin/messages');
   expect(messages.map(({ body }) => body)).toEqual(
-    SAMPLE_MESSAGES.map((messageTemplate, index) => ({ dayNumber: index + 1, messageTemplate })),
+    SAMPLE_MESSAGES.map(({ messageTemplate }, index) => ({
+      dayNumber: index + 1,
+      messageTemplate,
+      mediaUrls: index === 0 ? [PICTURE] : [],
+    })),
   );
   for (const { headers } of messages) expect(service.user(headers.authorization).isAdmin).toBe(true);
 

@@ -55,11 +55,13 @@ function accessOf(apiUrl: string, environment: Environment): Access | undefined 
 
 /** Only the first time: whoever has messages has begun to use it. */
 async function fillWhenEmpty(access: Access, environment: Environment): Promise<void> {
-  const messages = `${access.apiUrl}/api/relance/admin/messages`;
+  const admin = `${access.apiUrl}/api/relance/admin`;
+  const messages = `${admin}/messages`;
   const existing = (await call('GET', messages, access.adminToken)) as { data: unknown[] };
   if (existing.data.length > 0) return;
-  for (const [index, messageTemplate] of SAMPLE_MESSAGES.entries()) {
-    await call('POST', messages, access.adminToken, { dayNumber: index + 1, messageTemplate });
+  for (const { image, ...message } of SAMPLE_MESSAGES) {
+    const mediaUrls = image ? [await upload(`${admin}/upload-media`, access.adminToken, image)] : [];
+    await call('POST', messages, access.adminToken, { ...message, mediaUrls });
   }
   if (access.networkUrl) await givePhones(access.networkUrl);
   const referrals = `${access.apiUrl}/api/relance/internal/referrals`;
@@ -93,11 +95,27 @@ function sampleReferrals(environment: Environment) {
   }));
 }
 
+/** Resolves with the address that a message names it by. */
+async function upload(
+  url: string,
+  token: string,
+  { filename, bytes }: { filename: string; bytes: Buffer },
+): Promise<{ url: string }> {
+  const form = new FormData();
+  form.append('file', new Blob([Uint8Array.from(bytes)], { type: 'image/png' }), filename);
+  const { data } = (await call('POST', url, token, form)) as { data: { url: string } };
+  return { url: data.url };
+}
+
 async function call(method: string, url: string, token?: string, body?: unknown): Promise<unknown> {
+  const asJson = body !== undefined && !(body instanceof FormData);
   const response = await fetch(url, {
     method,
-    headers: { 'Content-Type': 'application/json', ...(token ? { Authorization: `Bearer ${token}` } : {}) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: {
+      ...(asJson ? { 'Content-Type': 'application/json' } : {}),
+      ...(token ? { Authorization: `Bearer ${token}` } : {}),
+    },
+    ...(asJson ? { body: JSON.stringify(body) } : { body: body ?? null }),
   });
   if (!response.ok)
     throw new Error(`${method} ${new URL(url).pathname}: ${response.status} ${await response.text()}`);

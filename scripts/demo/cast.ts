@@ -56,7 +56,7 @@ export const EVENTS = [
 
 /** The texts begin with their day, so that the network's log alone tells which day arrived. */
 export const messageOf = (day: number): Record<string, string> => {
-  const texts = SAMPLE_MESSAGES[day - 1] ?? { fr: '', en: '', es: '' };
+  const texts = SAMPLE_MESSAGES[day - 1]?.messageTemplate ?? { fr: '', en: '', es: '' };
   return Object.fromEntries((['fr', 'en', 'es'] as const).map(code => [code, `${day}/7 · ${texts[code]}`]));
 };
 
