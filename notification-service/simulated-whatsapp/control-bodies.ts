@@ -44,6 +44,7 @@ export const bodies = {
   state: z.object({
     state: z.string().regex(/^[A-Z_]{1,40}$/, { error: 'must be a state such as DEPRECATED_VERSION' }),
   }),
+  mute: z.object({ muted: z.boolean().default(true) }),
   webPage: pageSettings.partial(),
   read: z.object({ from: address }),
   block: z.object({ from: address, blocked: z.boolean().default(true) }),

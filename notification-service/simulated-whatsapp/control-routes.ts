@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { markRead } from './acks.ts';
 import { bodies, sentenceOf, type Body } from './control-bodies.ts';
 import { chatsView, linksView, logView, stateView } from './control-views.ts';
-import { expireLink, replaceConnection, tellState, unlinkDevice } from './links.ts';
+import { expireLink, muteConnection, replaceConnection, tellState, unlinkDevice } from './links.ts';
 import type { Device, Network } from './network.ts';
 import { numberOf, setNumber } from './numbers.ts';
 import { block, knownPhone, say, scan, typeCode } from './play-phone.ts';
@@ -51,6 +51,7 @@ const routes: [method: string, path: string, handler: Handler][] = [
     '/control/links/:device/state',
     (network, id, { body }) => pageState(network, id, parse('state', body)),
   ],
+  ['POST', '/control/links/:device/mute', (network, id, { body }) => mute(network, id, parse('mute', body))],
   ['POST', '/control/web-page', (network, _, { body }) => setPage(network, parse('webPage', body))],
   ['POST', '/control/faults', (network, _, { body }) => addFault(network, parse('faults', body))],
   ['GET', '/control/faults', network => network.faults.list()],
@@ -144,6 +145,11 @@ function expire(network: Network, id: string): unknown {
   if (!waiting) return unlink(network, id);
   expireLink(network, waiting);
   return { expired: true };
+}
+
+function mute(network: Network, id: string, { muted }: Body<'mute'>): unknown {
+  if (!muteConnection(network, id, muted)) throw new Refusal(404, 'No device is connected under this id.');
+  return { muted };
 }
 
 function pageState(network: Network, id: string, { state }: Body<'state'>): unknown {

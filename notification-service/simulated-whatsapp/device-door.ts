@@ -44,6 +44,7 @@ function serveLine(network: Network, line: WebSocket): void {
   let deviceId: string | null = null;
   line.on('message', data => {
     const frame = frameIn((data as Buffer).toString('utf8'));
+    if (connection.isMuted) return;
     if (!frame || (deviceId !== null) === (frame.op === 'hello')) {
       line.close(1008, 'This is not a frame that was expected.');
     } else if (frame.op === 'hello') {
@@ -61,11 +62,12 @@ function serveLine(network: Network, line: WebSocket): void {
 
 function connectionOver(network: Network, line: WebSocket): Connection {
   const underWay = new Set<string>();
-  return {
+  const connection: Connection = {
     number: (network.counters.connection += 1),
     underWay,
+    isMuted: false,
     push(event) {
-      if (line.readyState === line.OPEN) line.send(JSON.stringify(event));
+      if (line.readyState === line.OPEN && !connection.isMuted) line.send(JSON.stringify(event));
     },
     end(reason) {
       underWay.clear();
@@ -80,6 +82,7 @@ function connectionOver(network: Network, line: WebSocket): Connection {
       line.terminate();
     },
   };
+  return connection;
 }
 
 /** Returns the id of the device that is at the other end. */

@@ -134,6 +134,14 @@ export function tellState(network: Network, id: string, state: string): boolean 
   return connection !== undefined;
 }
 
+/** From here on nothing moves on this device's connection, though it stays open; or it moves again. */
+export function muteConnection(network: Network, id: string, isMuted: boolean): boolean {
+  const connection = network.devices.get(id)?.connection;
+  if (!connection) return false;
+  connection.isMuted = isMuted;
+  return true;
+}
+
 function readyEvent(network: Network, device: Device): Parameters<Connection['push']>[0] {
   const { phone, lid, since } = numberOf(network, device.phone);
   return { ev: 'ready', identity: { phone, lid, inUseSince: since } };

@@ -88,6 +88,8 @@ export interface WaitingDevice {
 /** One live line to a device, whatever the door. */
 export interface Connection {
   readonly number: number;
+  /** It stays open, and nothing moves on it any more. */
+  isMuted: boolean;
   push(event: DeviceEvent): void;
   /** Says why, and hangs up. */
   end(reason: EndReason): void;
@@ -104,7 +106,7 @@ export type DeviceEvent =
   | { ev: 'linking' }
   | { ev: 'linked'; login: { device: string; key: string } }
   | { ev: 'ready'; identity: { phone: string; lid: string; inUseSince: string | null } }
-  /** What WhatsApp tells its page about this connection: CONFLICT, DEPRECATED_VERSION, … */
+  /** What WhatsApp tells its page about this connection: CONFLICT, DEPRECATED_VERSION, …; RELOAD loads it anew. */
   | { ev: 'state'; state: string }
   | NumberedEvent;
 

@@ -12,6 +12,10 @@ export const pageSettings = z.object({
   revoked: z.enum(['qr', 'redirect']),
   /** Incoming hidden ids come without the number behind them until somebody asks. */
   hideNumbers: z.boolean(),
+  /** A chat is found only for numbers that were asked about before. */
+  knownOnly: z.boolean(),
+  /** Uploads of attachments fail. */
+  refuseUploads: z.boolean(),
   /** Between connected and synced, in real milliseconds. */
   syncMs: z.number().min(0).max(600_000),
   /** How much memory and room on the disk the page takes, in megabytes. */
@@ -28,6 +32,8 @@ export const DEFAULT_PAGE: PageSettings = {
   keyName: '_serialized',
   revoked: 'qr',
   hideNumbers: false,
+  knownOnly: false,
+  refuseUploads: false,
   syncMs: 100,
   heapMb: 0,
   storageMb: 0,

@@ -8,7 +8,7 @@ const { settings } = window.standIn;
 
 if (settings.hang !== 'loading') {
   const session = new PageSession(settings);
-  session.media = new MediaShelf();
+  session.media = new MediaShelf(settings.refuseUploads);
   const modules = modulesOf(session);
   window.require = name => {
     if (settings.omit.includes(name) || !Object.hasOwn(modules, name)) {

@@ -2,6 +2,10 @@
 export class MediaShelf {
   #blobs = new Map();
 
+  constructor(isRefusing) {
+    this.isRefusing = isRefusing;
+  }
+
   OpaqueData = class OpaqueData {
     static createFromData(blob, mimetype) {
       return Promise.resolve(Object.assign(new this(), { blob, type: mimetype }));

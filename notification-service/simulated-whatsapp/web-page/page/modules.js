@@ -76,10 +76,9 @@ export function modulesOf(session) {
 const widOrUndefined = id => (id === undefined ? undefined : createWid(id));
 
 /** A number without a hidden id that this device knows has no chat, as in the real page. */
-async function findChat({ chats }, wid) {
-  if (!wid.isLid() && !chats.lids.has(wid._serialized) && !(await chats.query(wid))) {
-    throw new Error('No LID for user');
-  }
+async function findChat({ chats, settings }, wid) {
+  const isKnown = wid.isLid() || chats.lids.has(wid._serialized);
+  if (!isKnown && (settings.knownOnly || !(await chats.query(wid)))) throw new Error('No LID for user');
   return { chat: chats.chatFor(wid) };
 }
 

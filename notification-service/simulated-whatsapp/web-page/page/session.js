@@ -90,7 +90,8 @@ export class PageSession {
         this.line.write({ op: 'confirm', upTo: event.n });
         break;
       case 'state':
-        this.socket.set({ state: event.state });
+        if (event.state === 'RELOAD') location.reload();
+        else this.socket.set({ state: event.state });
         break;
       case 'closed':
         await this.end(event.reason);

@@ -5,6 +5,8 @@ import { REFRESH_QR, TELL_SYNCED } from './page-scripts.ts';
 export interface Connecting {
   qrShown(): void;
   linkBegun(): void;
+  /** It was ready and is not any more: look until it is again. */
+  lost(): void;
   stop(): void;
 }
 
@@ -23,28 +25,40 @@ export function watchConnecting(watch: {
   linkTimeout(): void;
 }): Connecting {
   const { deadlines, core, monotonicMs } = watch;
-  let untilMs = monotonicMs() + deadlines.startMs;
+  let untilMs = 0;
   let qrAtMs: number | null = null;
   let firstQrMs: number | null = null;
   let syncedSinceMs: number | null = null;
   let isLooking = false;
   let hasReloaded = false;
 
-  const timer = setInterval(() => {
-    if (!core.isAlive || isLooking) return;
+  let timer: NodeJS.Timeout | null = null;
+
+  const tick = (): void => {
+    if (!core.isAlive) return;
     if (monotonicMs() > untilMs) {
       stop();
       if (firstQrMs === null || !core.isLinking) watch.tooLong();
       else watch.linkTimeout();
       return;
     }
+    if (isLooking) return;
     isLooking = true;
     void look()
       // A page that is loading or busy has nothing to say; the deadline above goes on.
       .catch(() => undefined)
       .finally(() => (isLooking = false));
-  }, deadlines.watchMs);
-  const stop = (): void => clearInterval(timer);
+  };
+  const start = (forMs: number): void => {
+    untilMs = monotonicMs() + forMs;
+    syncedSinceMs = null;
+    timer ??= setInterval(tick, deadlines.watchMs);
+  };
+  const stop = (): void => {
+    if (timer) clearInterval(timer);
+    timer = null;
+  };
+  start(deadlines.startMs);
 
   async function look(): Promise<void> {
     const { state, hasSynced } = await core.snapshot(deadlines.heartbeatLimitMs);
@@ -82,6 +96,7 @@ export function watchConnecting(watch: {
     linkBegun() {
       untilMs = monotonicMs() + deadlines.startMs;
     },
+    lost: () => start(deadlines.awayMs),
     stop,
   };
 }

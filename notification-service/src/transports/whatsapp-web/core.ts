@@ -29,6 +29,8 @@ export interface CoreDeps {
 }
 
 const LATE_MS = 10 * 60_000;
+/** A page that has come so far as to miss something says so at once. */
+const MISSING_MS = 3_000;
 
 /** What the page says of itself. */
 export interface Snapshot {
@@ -137,6 +139,7 @@ export function startCore(
     reaction: reaction => hearing.reaction(reaction),
     call: call => hearing.call(call),
     injectionFailed: error => void failedToBegin(error),
+    navigated: () => beAway(),
     browserGone: () => void end(ENDINGS.browserGone),
     pageCrashed: () => void end(ENDINGS.pageCrashed),
     listenerFailed: error =>
@@ -243,11 +246,8 @@ export function startCore(
       return;
     }
     on.away();
-    const timer = setTimeout(() => void end(ENDINGS.away), deadlines.awayMs);
-    stops.push(() => clearTimeout(timer));
-    whenBack = () => clearTimeout(timer);
+    connecting.lost();
   }
-  let whenBack: () => void = () => undefined;
 
   function hearEnd(reason: string): void {
     if (isLeaving) void end(ENDINGS.closed);
@@ -263,6 +263,9 @@ export function startCore(
       const now = await core.snapshot(deadlines.callMs);
       const phone = phoneOf(now.phone);
       if (now.state !== 'CONNECTED' || !now.isHeard || phone === null) return;
+      // The library says "ready" also when it could not begin to listen, once it is told again that the page has synced.
+      const missing = await ask(one => one.evaluate<string[]>(missingModules(NEEDED_TO_BE_READY)));
+      if (missing.length > 0) return;
       await ask(one => one.evaluate(KEEP_ANSWERS)).catch((error: unknown) => {
         logger.warn('WhatsApp will not say why it refuses a message.', {
           channelId,
@@ -288,7 +291,6 @@ export function startCore(
     takenInUntil = new Date(deps.clock.now().getTime() - LATE_MS);
     isLoggedIn = true;
     identity = known;
-    whenBack();
     connecting.stop();
     core.moved();
     on.ready(known);
@@ -301,7 +303,7 @@ export function startCore(
       ? []
       : await ask(
           one => one.evaluate<string[]>(missingModules(NEEDED_TO_BE_READY)),
-          deadlines.heartbeatLimitMs,
+          Math.min(deadlines.heartbeatLimitMs, MISSING_MS),
         ).catch(() => []);
     const all = missing.length === NEEDED_TO_BE_READY.length;
     await end(missing.length > 0 && !all ? pageChanged(missing) : endingOfStart(error));
@@ -314,7 +316,7 @@ export function startCore(
     reconcile: () => void becomeReady(),
     linking: () => sayLinking(),
     /** Not ready in time: by a page that has changed, or that hangs. */
-    tooLong: () => void failedToBegin('ready timeout'),
+    tooLong: () => void (identity ? end(ENDINGS.away) : failedToBegin('ready timeout')),
     linkTimeout: () => void end(ENDINGS.linkTimeout),
   });
   stops.push(connecting.stop, superviseLife({ core, deadlines, monotonicMs, ended: () => ended !== null }));

@@ -23,6 +23,8 @@ export interface Deadlines {
   selfCheckMs: number;
   /** How long a lost connection is waited for. */
   awayMs: number;
+  /** How often the memory of all sessions is measured. */
+  measureMs: number;
   /** A browser that is asked to end is killed after this. */
   stopMs: number;
 }
@@ -41,5 +43,6 @@ export const DEFAULT_DEADLINES: Deadlines = {
   heartbeatLimitMs: 10_000,
   selfCheckMs: 300_000,
   awayMs: 120_000,
+  measureMs: 30_000,
   stopMs: 10_000,
 };

@@ -61,7 +61,7 @@ export const isPassing = (state: string): boolean => PASSING.has(state);
 /** What it means that the library could not begin: it rejects with errors and with plain strings. */
 export function endingOfStart(error: unknown): Ending {
   const text = whatWasThrown(error);
-  if (text === 'auth timeout' || text === 'ready timeout') {
+  if (text === 'auth timeout' || text === 'ready timeout' || /timed out/i.test(text)) {
     return ending('hung', 'WhatsApp Web did not finish loading.', 'None; it is opened again.');
   }
   if (/passkey/i.test(text)) {
@@ -88,6 +88,7 @@ export const ENDINGS = {
     'WhatsApp Web says that it is connected, but nothing moves.',
     'None; it is opened again.',
   ),
+  tooLarge: ending('hung', 'The page has taken too much memory.', 'None; it is opened again.'),
   away: ending('lost', 'The connection to WhatsApp did not come back.', 'None; it is opened again.'),
   linkTimeout: ending('link_timeout', 'Nobody scanned the code in time.', 'Ask for a new code.'),
   unlinked: ending('unlinked', 'The phone has removed this device.', 'Scan a new code.'),

@@ -8,6 +8,7 @@ import { browserArguments, userAgentFor } from './browser-arguments.ts';
 import { startCore } from './core.ts';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { findBrowser } from './find-browser.ts';
+import { watchMemory } from './memory.ts';
 import { createNumberCache } from './number-cache.ts';
 import { removeProfile, takeProfile } from './profile.ts';
 import { createSession } from './session.ts';
@@ -25,6 +26,8 @@ export interface WhatsAppWebDeps {
   simulatedWhatsAppUrl: string | null;
   pinnedVersion: { version: string; cacheDir: string } | null;
   maxSessions: number;
+  /** What all browsers together may take, and one of them before it is opened anew. */
+  memory: { budgetMb: number; ceilingMb: number };
   clock: Clock;
   logger: {
     info(message: string, fields: Record<string, unknown>): unknown;
@@ -46,6 +49,14 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
   const sandbox = deps.browser.sandbox ?? process.getuid?.() !== 0;
   const startTurn = createStartTurns(availableParallelism());
   const numbers = createNumberCache(clock);
+  const memory = watchMemory(
+    {
+      budgetBytes: deps.memory.budgetMb * 2 ** 20,
+      ceilingBytes: deps.memory.ceilingMb * 2 ** 20,
+      measureMs: deadlines.measureMs,
+    },
+    logger,
+  );
   const inUse = new Set<string>();
   let userAgent: Promise<string> | null = null;
 
@@ -84,10 +95,12 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
           if (reason === 'unlinked') await profile.wipe();
           await profile.release();
         } finally {
+          memory.remove(channelId);
           inUse.delete(channelId);
         }
       },
     );
+    memory.add(channelId, core);
     const forget = (): Promise<void> => removeProfile(dataDir, channelId);
     return createSession({ core, channelId, deadlines, clock, numbers, logger, forget });
   }
@@ -101,6 +114,9 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
       }
       if (inUse.size >= deps.maxSessions) {
         throw new TransportError('no_capacity', 'As many sessions are open as this machine is allowed.');
+      }
+      if (!memory.hasRoom()) {
+        throw new TransportError('no_capacity', 'The memory that sessions may take is used up.');
       }
       inUse.add(args.channelId);
       try {

@@ -52,6 +52,8 @@ export interface PageEvents {
   call(call: RawCall): void;
   /** The library began anew in the page and failed. */
   injectionFailed(error: unknown): void;
+  /** The page is loaded anew: what was known of it is not true any more. */
+  navigated(): void;
   browserGone(): void;
   pageCrashed(): void;
   /** Something of ours failed while it listened. */
@@ -110,6 +112,9 @@ export function createPageClient(options: PageClientOptions, on: PageEvents): Pa
     for (const stream of child?.stdio ?? []) stream?.on('error', () => undefined);
     browser.on('disconnected', () => on.browserGone());
     page.on('error', () => on.pageCrashed());
+    page.on('framenavigated', frame => {
+      if (frame === page.mainFrame() && client.isInitialized) on.navigated();
+    });
     page.on('close', () => on.pageCrashed());
     on.launched();
   };
@@ -174,7 +179,7 @@ class OwnedProfile extends wweb.LocalAuth {
 /** Begins anew in the page by itself after every navigation, where nobody waits for how that ends. */
 class OwnedClient extends wweb.Client {
   readonly #onFailure: (error: unknown) => void;
-  #isInitialized = false;
+  isInitialized = false;
 
   constructor(
     options: PageClientOptions,
@@ -205,13 +210,13 @@ class OwnedClient extends wweb.Client {
 
   override async initialize(): Promise<void> {
     await super.initialize();
-    this.#isInitialized = true;
+    this.isInitialized = true;
   }
 
   /** The library's own step, private by its documentation only: the sole place where its failure can be caught. */
   async inject(): Promise<void> {
     const inject = (wweb.Client.prototype as unknown as { inject(): Promise<void> }).inject;
-    if (!this.#isInitialized) return inject.call(this);
+    if (!this.isInitialized) return inject.call(this);
     await inject.call(this).catch((error: unknown) => this.#onFailure(error));
   }
 }

@@ -23,7 +23,10 @@ export interface WebBed {
   dataDir: string;
   /** Every warning that was logged. */
   warnings: Record<string, unknown>[];
-  newTransport(deadlines?: Partial<Deadlines>, maxSessions?: number): Transport;
+  newTransport(
+    deadlines?: Partial<Deadlines>,
+    limits?: { maxSessions?: number; memory?: { budgetMb?: number; ceilingMb?: number } },
+  ): Transport;
   open(transport: Transport, channelId: string, expectLogin?: boolean): Promise<Watched>;
   /** Opens a channel and scans its QR with this phone. */
   link(transport: Transport, channelId: string, phone: string): Promise<Watched>;
@@ -52,13 +55,14 @@ export async function startWebBed(options: NetworkOptions = {}): Promise<WebBed>
     network,
     dataDir,
     warnings,
-    newTransport: (deadlines, maxSessions = 2) =>
+    newTransport: (deadlines, { maxSessions = 2, memory = {} } = {}) =>
       createWhatsAppWebTransport({
         dataDir,
         browser: { executablePath: undefined, path: '/usr/bin', sandbox: undefined },
         simulatedWhatsAppUrl: network.url,
         pinnedVersion: null,
         maxSessions,
+        memory: { budgetMb: 2_000, ceilingMb: 1_000, ...memory },
         clock: systemClock,
         logger: {
           info: () => undefined,
