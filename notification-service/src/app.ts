@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { MemberDoc } from './members/index.ts';
 import { createMembers } from './members/index.ts';
 import { filteredCampaignRuns } from './campaigns/index.ts';
+import type { Campaigns } from './campaigns/index.ts';
 import {
   brakesOf,
   createChannels,
@@ -60,6 +61,7 @@ export interface Outside {
 export interface App {
   http: Http;
   enrollments: ReturnType<typeof createEnrollments>;
+  campaigns: Campaigns;
   delivery: Delivery;
   /** Serves, hosts and ticks, as the roles say. */
   start(): Promise<{ url: string }>;
@@ -248,6 +250,9 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       ...{ db, clock, events, pace, memberCapDefault, brakesOf, statuses },
       platformZone: config.RELANCE_TIMEZONE,
       sendingSwitch: () => delivery.sendingSwitch(),
+      hashPhone: hasher,
+      exit: exit => enrollments.exitReferral(exit),
+      leave: memberId => memberFeature.leave(memberId),
     });
     const campaigns = wireCampaigns({
       ...{ mongo, clock, logger, source: referrals.source, messages, enrollments, insight },
@@ -266,6 +271,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         },
         rememberSequences: memberId => insight.rememberSequences({ memberId }),
         disconnect: (memberId, force) => channels.disconnect(memberId, force),
+        forgetEvents: memberId => events.forget(memberId),
       },
       async stopFor(memberId, { phone, userId }) {
         const phoneHash = phone === null ? null : hasher(phone);
@@ -305,6 +311,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     return {
       http,
       enrollments,
+      campaigns,
       delivery,
       async start() {
         const stopWaking = await events.onWake('pump', () => delivery.wakePump());

@@ -4,9 +4,10 @@ import { customDayBody } from '../messages/index.ts';
 import { CAMPAIGN_STATUSES } from './campaign-model.ts';
 import { readFilterDate } from './matches-filter.ts';
 
+const YEARS = 'must be a number of years';
 const words = z.array(z.string().max(100)).max(300).nullish();
 const years = z
-  .union([z.number(), z.string().regex(/^\d{0,3}$/)], 'must be a number of years')
+  .union([z.number(), z.string().regex(/^\d{0,3}$/, YEARS)], YEARS)
   .nullish()
   .meta({ description: 'Whole years.' });
 const day = z

@@ -48,7 +48,7 @@ export async function fetchMissing(
   { customMessages, memberId }: Pick<CampaignDoc, 'customMessages' | 'memberId'>,
   deps: CustomMessageDeps,
 ): Promise<CustomMessage[] | null> {
-  const again = (media: CustomMedia): CustomMedia | Promise<CustomMedia> =>
+  const again = async (media: CustomMedia): Promise<CustomMedia> =>
     media.file ? media : keepOne(media, memberId, LATER_TRY_MS, deps);
   const tried: CustomMessage[] = [];
   for (const day of customMessages)
