@@ -106,10 +106,10 @@ const toolRules = folder => ({
 });
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.data', 'docs'] },
+  { ignores: ['node_modules', '**/dist', '**/dist-*', 'coverage', '.data', 'docs'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -167,24 +167,6 @@ export default tseslint.config(
   {
     files: ['**/*.test.ts', 'notification-service/test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'max-lines': 'off' },
-  },
-  {
-    files: ['notification-service/web/**/*.js'],
-    languageOptions: {
-      globals: Object.fromEntries(
-        [
-          'document',
-          'location',
-          'history',
-          'sessionStorage',
-          'fetch',
-          'setInterval',
-          'setTimeout',
-          'URLSearchParams',
-          'TextDecoderStream',
-        ].map(name => [name, 'readonly']),
-      ),
-    },
   },
   {
     files: ['notification-service/simulated-whatsapp/web-page/page/**/*.js'],

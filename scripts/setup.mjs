@@ -40,6 +40,7 @@ checkNode();
 if (command.readsDotEnv) readDotEnv(join(root, '.env'));
 installNpmPackages();
 installPrograms(command);
+await buildPages();
 await become(command);
 
 function checkNode() {
@@ -158,6 +159,16 @@ function onPath(name) {
       return false;
     }
   });
+}
+
+/** Not before the packages are there, which it is made with. */
+async function buildPages() {
+  const builder = await import('./build-pages.mjs');
+  try {
+    builder.buildPages();
+  } catch (error) {
+    fail(error.message);
+  }
 }
 
 /** In this very process, so that signals reach the command and nothing stands between. */

@@ -26,6 +26,7 @@ beforeEach(() => {
   for (const folder of ['bin', 'clone/scripts', 'clone/notification-service/src'])
     mkdirSync(at(folder), { recursive: true });
   copyFileSync(join(real, 'scripts/setup.mjs'), at('clone/scripts/setup.mjs'));
+  writeFileSync(at('clone/scripts/build-pages.mjs'), 'export const buildPages = () => undefined;');
   const lock = { packages: { '': {}, 'node_modules/tsx': { version: '1.0.0' } } };
   writeFileSync(at('clone/package-lock.json'), JSON.stringify(lock));
   writeFileSync(at('clone/package.json'), '{"type":"module"}');

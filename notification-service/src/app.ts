@@ -21,6 +21,7 @@ import { collections } from './collections.ts';
 import { createHttp } from './http/server.ts';
 import type { Http } from './http/server.ts';
 import { createTickets } from './http/tickets.ts';
+import { webPages } from './http/web-pages.ts';
 import { confirmationText, createInbound } from './inbound/index.ts';
 import { createInsight } from './insight/index.ts';
 import type { AuditEntry } from './insight/index.ts';
@@ -300,7 +301,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
         ...campaigns.routes,
         ...insight.routes,
       ],
-      pages: channels.pages,
+      pages: webPages(),
       logger,
       redis,
       metrics,

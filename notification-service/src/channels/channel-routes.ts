@@ -11,6 +11,7 @@ import type { ConnectDeps } from './connect-channel.ts';
 import { connectionHistoryOf } from './connection-history.ts';
 import type { DisconnectDeps } from './disconnect-channel.ts';
 import { disconnectChannel } from './disconnect-channel.ts';
+import { phoneCheckRoute } from './phone-check-route.ts';
 
 export interface ChannelRouteDeps {
   db: Db;
@@ -67,6 +68,7 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
   return [
     connectAt('/api/relance/connect'),
     connectAt('/api/relance/retry'),
+    phoneCheckRoute(),
     route({
       method: 'delete',
       path: '/api/relance/disconnect',

@@ -1,6 +1,5 @@
 /** A member's WhatsApp line: connecting it, who hosts it, keeping it alive, speaking and listening through it. */
 import { z } from 'zod';
-import type { Page } from '../http/server.ts';
 import type { Route, UserActor } from '../http/route.ts';
 import { ensureMember } from '../members/index.ts';
 import type { MemberDoc } from '../members/index.ts';
@@ -21,7 +20,6 @@ import type { Random } from '../platform/random.ts';
 import type { ChannelDoc } from './channel-model.ts';
 import { channelRoutes } from './channel-routes.ts';
 import type { CommandDoc } from './command-model.ts';
-import { connectPages } from './connect-page.ts';
 import { connectionNotes } from './connection-history.ts';
 import { disconnectChannel } from './disconnect-channel.ts';
 import { askForHelp, askForHelpAutomatically, helpRequestModel } from './help-requests.ts';
@@ -83,7 +81,6 @@ export interface ChannelsDeps {
 
 export interface Channels {
   routes: Route[];
-  pages: Page[];
   host: Host;
   aliveInstances(): Promise<string[]>;
   /** The `sender` role: heartbeat, sessions, commands. */
@@ -207,7 +204,6 @@ export function createChannels(deps: ChannelsDeps): Channels {
       ...{ db, channels, clock, connect, disconnect },
       askForHelp: (actor, message, retryCount) => askForHelp(actor, message, retryCount, helpDeps),
     }),
-    pages: connectPages(),
     host,
     aliveInstances: () => instances.alive(),
     startHosting: () => lifeline.start(),

@@ -6,6 +6,7 @@ import type { Route } from '../http/route.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Db } from '../platform/mongo.ts';
 import { setSendingSwitch } from './emergency-stop.ts';
+import type { SendingSwitch } from './emergency-stop.ts';
 import { resolveUnknown } from './recover.ts';
 import type { ReconcileDeps } from './reconcile-steps.ts';
 import { settleRow } from './step-writes.ts';
@@ -22,15 +23,34 @@ export interface DeliveryRouteDeps {
   db: Db;
   reconcile: ReconcileDeps;
   recordAudit(entry: AuditEntry): Promise<void>;
+  sendingSwitch(): Promise<SendingSwitch>;
   /** Wakes every pump: the switch was turned on again. */
   wakeAll(): void;
 }
 
 const switchShape = z.object({ on: z.boolean(), reason: z.string().nullable() });
 
-export function deliveryRoutes({ db, reconcile, recordAudit, wakeAll }: DeliveryRouteDeps): Route[] {
+export function deliveryRoutes({
+  db,
+  reconcile,
+  sendingSwitch,
+  recordAudit,
+  wakeAll,
+}: DeliveryRouteDeps): Route[] {
   const { clock } = reconcile;
   return [
+    route({
+      method: 'get',
+      path: '/api/relance/sending',
+      access: 'member',
+      tag: 'Member',
+      summary: 'Whether messages go out on this platform, and why not: the emergency stop.',
+      replies: { 200: switchShape },
+      async handle() {
+        const { on, reason } = await sendingSwitch();
+        return { data: { on, reason } };
+      },
+    }),
     route({
       method: 'post',
       path: '/api/relance/admin/sending/stop',

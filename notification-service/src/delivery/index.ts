@@ -122,6 +122,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     routes: deliveryRoutes({
       db,
       reconcile: reconcileDeps,
+      sendingSwitch,
       recordAudit: deps.recordAudit,
       wakeAll: () => deps.wakeChannel('*'),
     }),

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import express, { type Express, type RequestHandler } from 'express';
 import type { Config } from '../platform/config.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -24,6 +25,8 @@ export interface Page {
   path: string;
   contentType: string;
   body: string | Buffer;
+  /** May be kept for good; by default it is asked for anew each time. */
+  immutable?: boolean;
 }
 
 export interface HttpDeps {
@@ -119,11 +122,19 @@ const track =
     next();
   };
 
-const servePage =
-  ({ contentType, body }: Page): RequestHandler =>
-  (_req, res) => {
-    res.set({ 'Content-Type': contentType, 'Cache-Control': 'no-cache' }).send(body);
+/** Packed once: what people on slow lines wait for is mostly text. */
+function servePage({ contentType, body, immutable = false }: Page): RequestHandler {
+  const packed = gzipSync(body);
+  return (req, res) => {
+    res.set({
+      'Content-Type': contentType,
+      'Cache-Control': immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    });
+    res.vary('Accept-Encoding');
+    if (req.acceptsEncodings('gzip') !== 'gzip') res.send(body);
+    else res.set('Content-Encoding', 'gzip').send(packed);
   };
+}
 
 function listen(server: Server, port: number, host: string): Promise<{ url: string; port: number }> {
   return new Promise((resolve, reject) => {

@@ -86,9 +86,12 @@ export function memberRoutes(deps: MemberRouteDeps): Route[] {
       access: 'member',
       tag: 'Member',
       summary: 'The member has seen what their friends will get and agrees. The first moment is kept.',
+      body: z.object({
+        name: z.string().trim().max(100).optional().meta({ description: 'Where the token carries none.' }),
+      }),
       replies: { 200: z.object({ consentAt: z.date() }) },
-      async handle({ actor }) {
-        await ensureMember(actor, deps);
+      async handle({ actor, body }) {
+        await ensureMember({ ...actor, name: actor.name ?? (body.name || null) }, deps);
         const now = clock.now();
         const member = await members.findOneAndUpdate(
           { _id: actor.userId },

@@ -1,5 +1,9 @@
-import { getCountry } from 'countries-and-timezones';
-import parsePhoneNumber, { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max';
+import { getCountry, getTimezone } from 'countries-and-timezones';
+import parsePhoneNumber, {
+  type CountryCode,
+  getCountryCallingCode,
+  isSupportedCountry,
+} from 'libphonenumber-js/max';
 
 export interface ParsedPhone {
   /** Digits with country code, no `+`. */
@@ -31,6 +35,17 @@ function valid(text: string, country?: CountryCode): ParsedPhone | null {
   if (!parsed?.isValid()) return null;
   return { phone: parsed.number.slice(1), country: parsed.country ?? null };
 }
+
+/** As people read it: `+33 6 12 34 56 78`. Takes digits with country code. */
+export const readablePhone = (phone: string): string =>
+  parsePhoneNumber(`+${phone}`)?.formatInternational() ?? `+${phone}`;
+
+/** The country (ISO 3166) a zone lies in, or null where it names none, such as `UTC`. */
+export const countryOfZone = (zone: string): string | null => getTimezone(zone)?.countries[0] ?? null;
+
+/** `33` for `FR`; null for a country without telephones of its own. */
+export const callingCodeOf = (country: string): string | null =>
+  isSupportedCountry(country) ? getCountryCallingCode(country) : null;
 
 /** The IANA zone of a country (several zones: its capital's), or null when the country is not known. */
 export function zoneOf(country: string | null | undefined): string | null {

@@ -1,0 +1,23 @@
+export const texts = {
+  adminsOnly: 'This page is for administrators. Open it with the link of an administrator.',
+  cancel: 'Cancel',
+  expired: 'Your session has ended. Open this page again from your platform; what you typed is kept.',
+  language: 'Language',
+  loading: 'Loading…',
+  navConnection: 'Connection',
+  navFollowUps: 'My follow-ups',
+  navigation: 'Pages',
+  needsLink: 'Please open this page with the link from your platform.',
+  needsLinkTitle: 'A link is needed',
+  offline: 'There is no connection at the moment. The page goes on by itself when it is back.',
+  requestId: '(request {id})',
+  resumeSending: 'Resume sending',
+  sendingStopped: 'Sending is stopped for everybody.',
+  skip: 'Skip to the content',
+  somethingWrong: 'Something went wrong. Please try again.',
+  stopNow: 'Stop now',
+  stopReason: 'Why is sending stopped? Everybody will read this.',
+  stopSending: 'Emergency stop',
+  tryAgain: 'Try again',
+};
+export type CommonKey = keyof typeof texts;
