@@ -20,6 +20,21 @@ export function manualClock(startIso: string): ManualClock {
   };
 }
 
+/** A calendar that goes on at its usual pace, as the simulated network needs it, and jumps when a test says so. */
+export function runningClock(startIso: string): ManualClock {
+  const still = manualClock(startIso);
+  let sinceMs = performance.now();
+  return {
+    rate: 1,
+    now: () => new Date(still.now().getTime() + performance.now() - sinceMs),
+    set: instant => {
+      still.set(instant);
+      sinceMs = performance.now();
+    },
+    advance: ms => still.advance(ms),
+  };
+}
+
 function instantOf(iso: string): number {
   const ms = Date.parse(iso);
   if (Number.isNaN(ms)) throw new Error(`Not an instant: ${iso}`);

@@ -1,6 +1,7 @@
 import type { CampaignDoc } from '../campaigns/index.ts';
 import type { Logger } from '../platform/logger.ts';
 import { runWithContext } from '../platform/request-context.ts';
+import { retryUnknownPayments } from './campaign-targets.ts';
 import { enrollCampaign } from './enroll-campaign.ts';
 import type { Figures } from './enroll-campaign.ts';
 import { refreshPayments } from './enroll-member.ts';
@@ -55,5 +56,7 @@ export function createCampaignJobs(deps: CampaignJobDeps): CampaignJobs {
 
 async function askWhoIsUnpaid(campaignId: string, deps: CampaignJobDeps): Promise<void> {
   const campaign = await deps.db.collection<CampaignDoc>('campaigns').findOne({ _id: campaignId });
-  if (campaign) await refreshPayments(campaign.memberId, deps);
+  if (!campaign) return;
+  await refreshPayments(campaign.memberId, deps);
+  await retryUnknownPayments(campaignId, deps);
 }

@@ -2,7 +2,7 @@ import { wakeChannelUpdate } from '../channels/index.ts';
 import type { ChannelDoc } from '../channels/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { DocStore } from '../platform/doc-store.ts';
-import type { Db } from '../platform/mongo.ts';
+import type { Db, Filter } from '../platform/mongo.ts';
 import type { EnrollmentDoc } from './enrollment-model.ts';
 import type { ExitResult } from './exit-steps.ts';
 import type { PassedOverDoc } from './passed-over-model.ts';
@@ -40,18 +40,25 @@ export async function endCampaignTargets(campaignId: string, deps: CampaignTarge
 }
 
 /** Whoever was put off until the campaign goes on is tried with the day they stand at, at the channel's pace. */
-export async function releaseCampaignTargets(campaignId: string, deps: CampaignTargetDeps): Promise<void> {
+export const releaseCampaignTargets = (campaignId: string, deps: CampaignTargetDeps): Promise<void> =>
+  tryAgain({ campaignId, status: 'active', 'step.tryAt': null, held: null }, deps);
+
+/** It has become known who is unpaid: nobody need wait for the next look. */
+export const retryUnknownPayments = (campaignId: string, deps: TryAgainDeps): Promise<void> =>
+  tryAgain(
+    { campaignId, status: 'active', 'why.code': 'payment_unknown', unpaidSeenAt: { $ne: null }, held: null },
+    deps,
+  );
+
+type TryAgainDeps = Pick<CampaignTargetDeps, 'db' | 'clock' | 'wakeChannel'>;
+
+async function tryAgain(waiting: Filter<EnrollmentDoc>, deps: TryAgainDeps): Promise<void> {
   const now = deps.clock.now();
-  const waiting = { campaignId, status: 'active' as const, 'step.tryAt': null };
-  const first = await targetsOf(deps.db).findOne(
-    { ...waiting, held: null },
-    { projection: { channelId: 1 } },
-  );
+  const first = await targetsOf(deps.db).findOne(waiting, { projection: { channelId: 1 } });
   if (!first) return;
-  const { modifiedCount } = await targetsOf(deps.db).updateMany(
-    { ...waiting, held: null, 'step.state': 'scheduled' },
-    [{ $set: { 'step.tryAt': { $max: ['$step.dueAt', now] } } }],
-  );
+  const { modifiedCount } = await targetsOf(deps.db).updateMany({ ...waiting, 'step.state': 'scheduled' }, [
+    { $set: { 'step.tryAt': { $max: ['$step.dueAt', now] } } },
+  ]);
   if (modifiedCount === 0) return;
   await deps.db
     .collection<ChannelDoc>('channels')

@@ -24,11 +24,10 @@ export interface ContractBed {
   close(): Promise<void>;
 }
 
-export async function openContractBed(environment: Record<string, string> = {}): Promise<ContractBed> {
+export async function openContractBed({ clock = manualClock(NOW) } = {}): Promise<ContractBed> {
   const users = await startFakeUserService(SERVICE_SECRET);
-  const clock = manualClock(NOW);
   const test = await startTestApp({
-    environment: { USER_SERVICE_URL: users.url, ...environment },
+    environment: { USER_SERVICE_URL: users.url },
     outside: { clock },
   });
   let phones = 0;
