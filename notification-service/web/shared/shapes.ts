@@ -26,3 +26,37 @@ export interface DayPreview {
   active: boolean;
   parts: Part[];
 }
+
+export interface Person {
+  _id: string;
+  name: string;
+  phoneNumber: string;
+}
+
+export interface Target {
+  _id: string;
+  referralUserId: Person | string;
+  referral?: Person;
+  referrerUserId: string;
+  campaignId: string | null;
+  status: 'active' | 'completed' | 'paused';
+  currentDay: number;
+  enteredLoopAt: string;
+  nextMessageDue: string | null;
+  messagesDelivered: { day: number; sentAt: string; status: 'delivered' | 'failed'; errorMessage?: string }[];
+  exitReason: string | null;
+  language: string;
+  whyCode: string | null;
+  nextAt: string | null;
+}
+
+export interface TargetPage {
+  targets: Target[];
+  total: number;
+  page: number;
+  totalPages: number;
+}
+
+export interface Timeline {
+  entries: { at: string; kind: string; day: number | null; sentence: string; text: string | null }[];
+}

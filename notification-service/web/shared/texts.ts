@@ -1,7 +1,11 @@
 import type { Language } from './language.ts';
 
 /** A text by key; `{name}` in it is filled in. `t('sent', { count: 3 })`. */
-export type Translate<Key extends string> = (key: Key, values?: Record<string, string | number>) => string;
+export interface Translate<Key extends string> {
+  (key: Key, values?: Record<string, string | number>): string;
+  /** The text of a key that may be none of ours. */
+  maybe(key: string): string | null;
+}
 
 /** Only the language that is shown is fetched. */
 export type TextFiles<Key extends string> = Record<Language, () => Promise<{ texts: Record<Key, string> }>>;
@@ -9,7 +13,8 @@ export type TextFiles<Key extends string> = Record<Language, () => Promise<{ tex
 export const fill = (text: string, values: Record<string, string | number> = {}): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
-export const translator =
-  <Key extends string>(texts: Record<Key, string>): Translate<Key> =>
-  (key, values) =>
-    fill(texts[key], values);
+export function translator<Key extends string>(texts: Record<Key, string>): Translate<Key> {
+  const translate = (key: Key, values?: Record<string, string | number>): string => fill(texts[key], values);
+  const byKey: Partial<Record<string, string>> = texts;
+  return Object.assign(translate, { maybe: (key: string) => byKey[key] ?? null });
+}

@@ -21,4 +21,5 @@ export const texts: Record<CommonKey, string> = {
   stopReason: 'لماذا يتوقف الإرسال؟ سيقرأ الجميع هذا السبب.',
   stopSending: 'إيقاف طارئ',
   tryAgain: 'حاول مرة أخرى',
+  yes: 'نعم',
 };

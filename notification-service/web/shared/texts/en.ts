@@ -19,5 +19,6 @@ export const texts = {
   stopReason: 'Why is sending stopped? Everybody will read this.',
   stopSending: 'Emergency stop',
   tryAgain: 'Try again',
+  yes: 'Yes',
 };
 export type CommonKey = keyof typeof texts;

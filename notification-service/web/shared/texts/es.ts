@@ -21,4 +21,5 @@ export const texts: Record<CommonKey, string> = {
   stopReason: '¿Por qué se detienen los envíos? Todos leerán este motivo.',
   stopSending: 'Parada de emergencia',
   tryAgain: 'Reintentar',
+  yes: 'Sí',
 };

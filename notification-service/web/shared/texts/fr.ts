@@ -22,4 +22,5 @@ export const texts: Record<CommonKey, string> = {
   stopReason: 'Pourquoi arrêter les envois ? Tout le monde lira cette raison.',
   stopSending: 'Arrêt d’urgence',
   tryAgain: 'Réessayer',
+  yes: 'Oui',
 };

@@ -22,4 +22,5 @@ export const texts: Record<CommonKey, string> = {
   stopReason: 'Porque param os envios? Todos vão ler este motivo.',
   stopSending: 'Paragem de emergência',
   tryAgain: 'Tentar de novo',
+  yes: 'Sim',
 };
