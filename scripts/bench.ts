@@ -1,5 +1,6 @@
 import { benchEnroll } from './bench/enroll.ts';
 import { benchPick, benchPump } from './bench/pump.ts';
+import { benchPreview } from './bench/preview.ts';
 import type { Row } from './bench/rows.ts';
 import { openBenchStores } from './bench/stores.ts';
 import type { BenchStores } from './bench/stores.ts';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, (stores: BenchStores) => Promise<Row[]>> = {
   turn: benchTurn,
   pump: benchPump,
   pick: benchPick,
+  preview: benchPreview,
 };
 
 const only = process.argv

@@ -112,6 +112,8 @@ export const enrollmentModel = defineModel<EnrollmentDoc>('enrollments', [
   },
   { key: { memberId: 1, status: 1, enteredAt: -1 }, name: 'targets' },
   { key: { campaignId: 1, status: 1, enteredAt: -1 }, name: 'campaign_targets' },
+  // What a campaign has come to, from the index alone.
+  { key: { campaignId: 1, exitReason: 1 }, name: 'campaign_exits' },
   // Who waits for the campaign to go on.
   {
     key: { campaignId: 1 },
