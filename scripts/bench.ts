@@ -1,6 +1,7 @@
 import { benchEnroll } from './bench/enroll.ts';
 import { benchPick, benchPump } from './bench/pump.ts';
 import { benchPreview } from './bench/preview.ts';
+import { reportLine } from './bench/rows.ts';
 import type { Row } from './bench/rows.ts';
 import { openBenchStores } from './bench/stores.ts';
 import type { BenchStores } from './bench/stores.ts';
@@ -35,7 +36,7 @@ try {
 } finally {
   await stores.close();
 }
-if (json) console.log(JSON.stringify({ rows }));
+if (json) console.log(reportLine(rows));
 
 function lineOf(one: Row): string {
   const baseline = one.baseline === null ? '' : `baseline ${one.baseline}, ratio ${one.ratio ?? '–'}, `;

@@ -19,12 +19,12 @@ export function row(
   goal: { atLeast: number } | { atMost: number } | { below: number } | { exactly: number },
 ): Row {
   const baseline = measured.baseline ?? null;
-  const ratio = baseline === null ? null : measured.value / baseline;
+  const ratio = baseline === null || baseline === 0 ? null : measured.value / baseline;
   const [text, met] =
     'atLeast' in goal
-      ? [`ratio ≥ ${goal.atLeast}`, (ratio ?? 0) >= goal.atLeast]
+      ? [`ratio ≥ ${rounded(goal.atLeast)}`, (ratio ?? 0) >= goal.atLeast]
       : 'atMost' in goal
-        ? [`ratio ≤ ${goal.atMost}`, (ratio ?? Infinity) <= goal.atMost]
+        ? [`ratio ≤ ${rounded(goal.atMost)}`, (ratio ?? Infinity) <= goal.atMost]
         : 'below' in goal
           ? [`< ${goal.below} ${measured.unit}`, measured.value < goal.below]
           : [`= ${goal.exactly}`, measured.value === goal.exactly];
@@ -38,6 +38,9 @@ export function row(
     met,
   };
 }
+
+/** What `--json` ends with. */
+export const reportLine = (rows: readonly Row[]): string => JSON.stringify({ rows });
 
 /** The p-th percentile (0–1) of some durations. */
 export function percentile(values: readonly number[], p: number): number {
@@ -62,4 +65,21 @@ export async function timedSideBySide<T>(
   };
   await Promise.all(Array.from({ length: width }, worker));
   return took;
+}
+
+/** Medians, in milliseconds, of two questions that are asked in turns, so that both meet the same noise. */
+export async function mediansInTurns(
+  asks: readonly [() => Promise<unknown>, () => Promise<unknown>],
+  times: number,
+): Promise<[number, number]> {
+  const took: [number[], number[]] = [[], []];
+  for (let n = 0; n < times; n++) {
+    // Who comes second would find the caches warmed by the first.
+    for (const which of n % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      const started = performance.now();
+      await asks[which]();
+      took[which].push(performance.now() - started);
+    }
+  }
+  return [percentile(took[0], 0.5), percentile(took[1], 0.5)];
 }

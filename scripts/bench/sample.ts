@@ -1,7 +1,13 @@
 import { newChannel } from '../../notification-service/src/channels/index.ts';
-import type { ChannelDoc } from '../../notification-service/src/channels/index.ts';
+import type {
+  ChannelDoc,
+  HeldSession,
+  Session,
+  SessionHost,
+} from '../../notification-service/src/channels/index.ts';
 import type { EnrollmentDoc } from '../../notification-service/src/enrollments/index.ts';
 import { idOf } from '../../notification-service/src/platform/ids.ts';
+import { newToken } from '../../notification-service/src/platform/random.ts';
 import type { Db } from '../../notification-service/src/platform/mongo.ts';
 
 export const INSTANCE = 'bench-instance';
@@ -67,6 +73,33 @@ export const sampleEnrollment = (channelId: string, n: number, dueAt: Date): Enr
   rowsAt: null,
   lastMessageSentAt: null,
 });
+
+/** Answers at once. */
+const session: Session = {
+  alive: true,
+  requestPairingCode: () => Promise.resolve(''),
+  lookUp: () => Promise.resolve({ chatId: 'chat', lid: null }),
+  typing: () => Promise.resolve(),
+  newMessageId: newToken,
+  send: (_chat, _part, messageId) => Promise.resolve({ kind: 'sent', messageId: messageId ?? '' }),
+  history: () => Promise.resolve([]),
+  unlink: () => Promise.resolve({ unlinked: true }),
+  close: () => Promise.resolve(),
+};
+
+/** Hosts whatever channel it is asked for. */
+export const sampleHost: SessionHost = {
+  instanceId: INSTANCE,
+  isActing: () => true,
+  held: (channelId): HeldSession => ({
+    channelId,
+    session,
+    serial: 1,
+    epoch: 1,
+    identity: { phone: '1', lid: null, inUseSince: null },
+  }),
+  restart: () => Promise.resolve(),
+};
 
 /** Inserts many documents made on the fly, in bounded memory. */
 export async function fill(

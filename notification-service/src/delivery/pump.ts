@@ -32,7 +32,7 @@ export async function pumpChannels(deps: PumpDeps): Promise<number> {
 }
 
 /** Served by the `alarm` index. A turn takes the alarm away, so a channel with both has had work created meanwhile. */
-export function dueChannels({ channels, host }: Pick<PumpDeps, 'channels' | 'host'>, now: Date) {
+function dueChannels({ channels, host }: Pick<PumpDeps, 'channels' | 'host'>, now: Date) {
   return channels
     .find({ 'owner.instance': host.instanceId, nextActionAt: { $lte: now }, turn: { $exists: false } })
     .project<Pick<ChannelDoc, '_id' | 'turnNumber'>>({ turnNumber: 1 })
