@@ -41,6 +41,7 @@ const homes = {
   'file-type': 'messages',
   qrcode: 'channels',
   'whatsapp-web.js': 'transports/whatsapp-web',
+  'tar-stream': 'transports/whatsapp-web',
   ws: 'transports/simulator',
 };
 

@@ -47,7 +47,7 @@ import { createWebhooks } from './webhooks/index.ts';
 import type { News } from './webhooks/index.ts';
 import { campaignNews, wireCampaigns } from './wire-campaigns.ts';
 import { createSimulatorTransport } from './transports/simulator/index.ts';
-import { createWhatsAppWebTransport } from './transports/whatsapp-web/index.ts';
+import { createVault, createWhatsAppWebTransport } from './transports/whatsapp-web/index.ts';
 
 /** What is outside and may be faked in tests; by default the real thing. */
 export interface Outside {
@@ -370,6 +370,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
           sandbox: config.BROWSER_SANDBOX,
         },
         simulatedWhatsAppUrl: config.SIMULATED_WHATSAPP_URL ?? null,
+        vault: createVault({ db, secrets: config.WHATSAPP_SESSION_SECRET, logger }),
         pinnedVersion: version === undefined ? null : { version, cacheDir: join(dataDir, 'versions') },
         maxSessions: config.RELANCE_MAX_CONCURRENT_SESSIONS,
         memory: { budgetMb: config.RELANCE_SESSION_MEMORY_MB, ceilingMb: SESSION_CEILING_MB },

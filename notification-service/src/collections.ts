@@ -15,6 +15,7 @@ import { auditModel, deliveryModel } from './insight/index.ts';
 import { memberModel } from './members/index.ts';
 import { dayMessageModel, messageVersionModel } from './messages/index.ts';
 import { referralModel } from './referrals/index.ts';
+import { vaultModel } from './transports/whatsapp-web/vault.ts';
 import { notificationModel } from './webhooks/index.ts';
 
 /** Every collection of the service: what is listed here gets its indexes at the start. */
@@ -22,6 +23,7 @@ export const collections = [
   memberModel,
   channelModel,
   channelLoginModel,
+  vaultModel,
   commandModel,
   instanceModel,
   connectionHistoryModel,

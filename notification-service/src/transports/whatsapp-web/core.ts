@@ -1,4 +1,4 @@
-import type { ClosedReason, LinkedIdentity, OpenSession } from '../../channels/transport.ts';
+import type { LinkedIdentity, OpenSession } from '../../channels/transport.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { takeInBacklog } from './backlog.ts';
 import { watchConnecting } from './connecting.ts';
@@ -29,8 +29,17 @@ export interface CoreDeps {
 }
 
 const LATE_MS = 10 * 60_000;
+const LATE_REAL_MS = 30_000;
 /** A page that has come so far as to miss something says so at once. */
 const MISSING_MS = 3_000;
+
+/** What a session leaves behind. */
+export interface LeftBehind {
+  /** Whether its profile holds a login that is worth keeping. */
+  hasLogin: boolean;
+  /** Everything before this was taken in. Calendar time. */
+  takenInUntil: Date;
+}
 
 /** What the page says of itself. */
 export interface Snapshot {
@@ -69,7 +78,7 @@ export function startCore(
   args: OpenSession,
   dir: string,
   monotonicMs: () => number,
-  onOver: (reason: ClosedReason) => Promise<void>,
+  onOver: (left: LeftBehind) => Promise<void>,
 ): Core {
   const { deadlines, logger } = deps;
   const { channelId, expectLogin, on } = args;
@@ -94,6 +103,7 @@ export function startCore(
   };
 
   async function finish(ending: Ending): Promise<void> {
+    if (isReady) noteTakenIn();
     isReady = false;
     showsCode = false;
     for (const waiter of waiters) waiter();
@@ -102,7 +112,8 @@ export function startCore(
     if (ending.reason !== 'closed') logger.warn(ending.sentence, { channelId, ...ending });
     await stopClient({ client, abort, initializing, profileDir: `${dir}/session`, deadlines });
     await hearing.settled();
-    await onOver(ending.reason).catch((error: unknown) => {
+    const hasLogin = isLoggedIn && !isLeaving && ending.reason !== 'unlinked';
+    await onOver({ hasLogin, takenInUntil }).catch((error: unknown) => {
       logger.warn('What a session had left could not be put away.', {
         channelId,
         error: whatWasThrown(error),
@@ -232,6 +243,12 @@ export function startCore(
     on.linking();
   }
 
+  /** Some messages come late, and what had just come may not have been handed on. */
+  function noteTakenIn(): void {
+    const marginMs = Math.max(LATE_MS, LATE_REAL_MS * deps.clock.rate);
+    takenInUntil = new Date(deps.clock.now().getTime() - marginMs);
+  }
+
   function hearState(state: string): void {
     core.moved();
     if (state === 'CONNECTED') void becomeReady();
@@ -240,6 +257,7 @@ export function startCore(
 
   function beAway(): void {
     if (!isReady) return;
+    noteTakenIn();
     isReady = false;
     if (sends.underWay > 0) {
       void end(ENDINGS.away);
@@ -287,8 +305,7 @@ export function startCore(
 
   function sayReady(known: LinkedIdentity): void {
     isReady = true;
-    // Messages have whole seconds, and some come late.
-    takenInUntil = new Date(deps.clock.now().getTime() - LATE_MS);
+    noteTakenIn();
     isLoggedIn = true;
     identity = known;
     connecting.stop();

@@ -10,12 +10,14 @@ import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.ts';
 import { findBrowser } from './find-browser.ts';
 import { watchMemory } from './memory.ts';
 import { createNumberCache } from './number-cache.ts';
-import { removeProfile, takeProfile } from './profile.ts';
+import { createProfileKeeper } from './profile-keeper.ts';
 import { createSession } from './session.ts';
 import { findStandIn } from './stand-in.ts';
 import { createStartTurns } from './start-turns.ts';
+import type { Vault } from './vault.ts';
 
 export type { Deadlines } from './deadlines.ts';
+export { createVault } from './vault.ts';
 
 export interface WhatsAppWebDeps {
   /** Where the profiles of awake sessions live, private to us. */
@@ -25,6 +27,8 @@ export interface WhatsAppWebDeps {
   /** The simulated network whose stand-in page is loaded instead of WhatsApp's. Null: the real one. */
   simulatedWhatsAppUrl: string | null;
   pinnedVersion: { version: string; cacheDir: string } | null;
+  /** Where logins sleep, encrypted. */
+  vault: Vault;
   maxSessions: number;
   /** What all browsers together may take, and one of them before it is opened anew. */
   memory: { budgetMb: number; ceilingMb: number };
@@ -58,29 +62,28 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
     logger,
   );
   const inUse = new Set<string>();
-  let userAgent: Promise<string> | null = null;
+  const browserMajor = onceGood(() => browserMajorOf(executablePath));
+  const keeper = createProfileKeeper({ dataDir, vault: deps.vault, browserMajor, logger });
+  const swept = keeper.sweep();
 
   async function openSession(args: OpenSession): Promise<Session> {
-    const { channelId } = args;
-    userAgent ??= userAgentOf(executablePath);
-    const agent = await userAgent.catch((error: unknown) => {
-      userAgent = null;
-      throw new TransportError('launch', 'The browser for WhatsApp Web cannot be run.', { cause: error });
-    });
+    const { channelId, expectLogin } = args;
+    const major = await browserMajor();
     const url = deps.simulatedWhatsAppUrl;
     const standIn = url === null ? null : await findStandIn(url);
-    const profile = await takeProfile(dataDir, channelId);
+    await swept;
+    const profile = await keeper.take(channelId, expectLogin);
     const core = startCore(
       {
         deadlines,
         clock,
         logger,
         startTurn,
-        takenInUntil: new Date(clock.now().getTime() - LOOK_BACK_MS),
+        takenInUntil: profile.takenInUntil ?? new Date(clock.now().getTime() - LOOK_BACK_MS),
         clientOptions: {
           executablePath,
           args: browserArguments({ sandbox, standIn }),
-          userAgent: agent,
+          userAgent: userAgentFor(major),
           launchTimeoutMs: deadlines.launchMs,
           protocolTimeoutMs: Math.max(deadlines.callMs, deadlines.sendConfirmMs),
           authTimeoutMs: deadlines.authMs,
@@ -90,10 +93,9 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
       args,
       profile.dir,
       monotonicNowMs,
-      async reason => {
+      async left => {
         try {
-          if (reason === 'unlinked') await profile.wipe();
-          await profile.release();
+          await profile.putAway(left);
         } finally {
           memory.remove(channelId);
           inUse.delete(channelId);
@@ -101,7 +103,7 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
       },
     );
     memory.add(channelId, core);
-    const forget = (): Promise<void> => removeProfile(dataDir, channelId);
+    const forget = (): Promise<void> => keeper.forget(channelId);
     return createSession({ core, channelId, deadlines, clock, numbers, logger, forget });
   }
 
@@ -126,14 +128,28 @@ export function createWhatsAppWebTransport(deps: WhatsAppWebDeps): Transport {
         throw error;
       }
     },
-    forget: channelId => removeProfile(dataDir, channelId),
+    forget: channelId => keeper.forget(channelId),
   };
 }
 
-/** The agent of the installed browser, asked once: `Chromium 146.0.7680.31 …`. */
-async function userAgentOf(executablePath: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(executablePath, ['--version'], { timeout: 10_000 });
-  const major = Number(/\b(\d+)\.\d+\.\d+/.exec(stdout)?.[1]);
-  if (!Number.isInteger(major)) throw new Error('The browser does not say its version.');
-  return userAgentFor(major);
+/** The major version of the installed browser: `Chromium 146.0.7680.31 …`. Rejects with a TransportError. */
+async function browserMajorOf(executablePath: string): Promise<number> {
+  try {
+    const { stdout } = await promisify(execFile)(executablePath, ['--version'], { timeout: 10_000 });
+    const major = Number(/\b(\d+)\.\d+\.\d+/.exec(stdout)?.[1]);
+    if (Number.isInteger(major)) return major;
+    throw new Error('The browser does not say its version.');
+  } catch (error) {
+    throw new TransportError('launch', 'The browser for WhatsApp Web cannot be run.', { cause: error });
+  }
+}
+
+/** Asks once, and again only after a failure. */
+function onceGood<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () =>
+    (answer ??= ask().catch((error: unknown) => {
+      answer = null;
+      throw error;
+    }));
 }

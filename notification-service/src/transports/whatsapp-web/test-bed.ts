@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { startNetwork, type NetworkOptions } from '../../../simulated-whatsapp/start-network.ts';
 import type { Session, SessionEvents, Transport } from '../../channels/transport.ts';
 import { systemClock } from '../../platform/clock.ts';
-import { createWhatsAppWebTransport, type Deadlines } from './index.ts';
+import { openTestStores } from '../../../test/test-stores.ts';
+import { createVault, createWhatsAppWebTransport, type Deadlines } from './index.ts';
+import type { Vault } from './vault.ts';
+
+/** What the tests' vault is wrapped with. */
+export const SECRET = 's'.repeat(32);
 
 type EventName = keyof SessionEvents;
 export type Seen = { [K in EventName]: { name: K; args: Parameters<SessionEvents[K]> } }[EventName];
@@ -21,6 +26,8 @@ export interface Watched {
 export interface WebBed {
   network: Awaited<ReturnType<typeof startNetwork>>;
   dataDir: string;
+  vault: Vault;
+  mongoUri: string;
   /** Every warning that was logged. */
   warnings: Record<string, unknown>[];
   newTransport(
@@ -48,19 +55,21 @@ const TEST_DEADLINES: Partial<Deadlines> = {
 /** The network with its page, and a place for profiles: whatever is opened is closed at the end. */
 export async function startWebBed(options: NetworkOptions = {}): Promise<WebBed> {
   const network = await startNetwork({ linkMs: 10, ...options });
+  const stores = await openTestStores();
+  const vault = createVault({ db: stores.db, secrets: [SECRET], logger: { warn: () => undefined } });
   const dataDir = await mkdtemp(join(tmpdir(), 'relance-web-'));
   const opened: Session[] = [];
   const warnings: Record<string, unknown>[] = [];
   const bed: WebBed = {
     network,
-    dataDir,
-    warnings,
+    ...{ dataDir, warnings, vault, mongoUri: stores.mongoUri },
     newTransport: (deadlines, { maxSessions = 2, memory = {} } = {}) =>
       createWhatsAppWebTransport({
         dataDir,
         browser: { executablePath: undefined, path: '/usr/bin', sandbox: undefined },
         simulatedWhatsAppUrl: network.url,
         pinnedVersion: null,
+        vault,
         maxSessions,
         memory: { budgetMb: 2_000, ceilingMb: 1_000, ...memory },
         clock: systemClock,
@@ -102,6 +111,7 @@ export async function startWebBed(options: NetworkOptions = {}): Promise<WebBed>
     async close() {
       await Promise.all(opened.map(session => session.close()));
       await network.close();
+      await stores.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { access, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MessagePart, Transport } from '../../channels/transport.ts';
 import { createStartTurns } from './start-turns.ts';
-import { startWebBed, type Watched, type WebBed } from './test-bed.ts';
+import { SECRET, startWebBed, type Watched, type WebBed } from './test-bed.ts';
 
 /** One test for each trap that whatsapp-web.js 1.34.7 sets, by its number, through the unmodified library in Chromium. */
 const MEMBER = '33600000001';
@@ -69,6 +69,17 @@ async function comesBack(transport: Transport, channelId: string): Promise<Watch
   expect(again.seen.map(({ name }) => name)).not.toContain('qr');
   expect(again.seen.map(({ name }) => name)).toContain('ready');
   return again;
+}
+
+/** A process of its own that has this channel open and ready. */
+async function childWith(channelId: string): Promise<ChildProcess> {
+  const program = join(import.meta.dirname, 'test-child.ts');
+  const place = [bed.dataDir, bed.network.url, channelId, bed.mongoUri, SECRET];
+  const child = spawn(process.execPath, ['--import', 'tsx', program, ...place], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  expect(String((await once(child.stdout, 'data'))[0])).toContain('ready');
+  return child;
 }
 
 describe('trap 1: initialize() hangs for ever', () => {
@@ -213,10 +224,7 @@ describe('trap 6: the library does not notice what crashes', () => {
   test('kill -9 of our own process takes its browser along, and the profile can be opened at once', async () => {
     const transport = bed.newTransport();
     await (await bed.link(transport, 'c1', MEMBER)).session.close();
-    const program = join(import.meta.dirname, 'test-child.ts');
-    const args = ['--import', 'tsx', program, bed.dataDir, bed.network.url, 'c1'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    expect(String((await once(child.stdout, 'data'))[0])).toContain('ready');
+    const child = await childWith('c1');
     await expect(bed.open(transport, 'c1', true)).rejects.toMatchObject({ reason: 'in_use' });
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -244,9 +252,12 @@ test('trap 7: unlinked on the phone: the browser ends first, then the profile go
 test('trap 8: a lock that nobody holds any more does not block the next start', async () => {
   const transport = bed.newTransport();
   await (await bed.link(transport, 'c1', MEMBER)).session.close();
+  const child = await childWith('c1');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
   const profile = join(bed.dataDir, 'c1', 'session');
+  await rm(join(profile, 'SingletonLock'), { force: true });
   await symlink('another-host-4711', join(profile, 'SingletonLock'));
-  await symlink('/tmp/nowhere/SingletonSocket', join(profile, 'SingletonSocket'));
   await comesBack(transport, 'c1');
 });
 
@@ -387,8 +398,44 @@ describe('trap 18: many at once take the machine down', () => {
   });
 });
 
-test('a directory that is private to us', async () => {
-  await (await bed.link(bed.newTransport(), 'c1', MEMBER)).session.close();
-  const { mode } = await stat(join(bed.dataDir, 'c1'));
-  expect(mode & 0o777).toBe(0o700);
+describe('trap 17: a session costs hundreds of megabytes: one that is not needed is an encrypted archive', () => {
+  test('awake its profile is private to us; asleep nothing of it is left in clear; another instance wakes it', async () => {
+    const watched = await bed.link(bed.newTransport(), 'c1', MEMBER);
+    const { mode } = await stat(join(bed.dataDir, 'c1'));
+    expect(mode & 0o777).toBe(0o700);
+    await watched.session.close();
+    expect(await readdir(bed.dataDir)).toEqual([]);
+    await comesBack(bed.newTransport(), 'c1');
+  });
+
+  test('what a killed process has left in clear is sealed by the next one, and wakes', async () => {
+    const transport = bed.newTransport();
+    await (await bed.link(transport, 'c1', MEMBER)).session.close();
+    const child = await childWith('c1');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await readdir(bed.dataDir)).toEqual(['c1']);
+    const next = bed.newTransport();
+    await vi.waitFor(async () => expect(await readdir(bed.dataDir)).toEqual([]), 5_000);
+    await comesBack(next, 'c1');
+  });
+
+  test('left in clear, but opened elsewhere since: it is removed and not sealed', async () => {
+    const transport = bed.newTransport();
+    await (await bed.link(transport, 'c1', MEMBER)).session.close();
+    const child = await childWith('c1');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await bed.vault.claim('c1');
+    const next = bed.newTransport();
+    await vi.waitFor(async () => expect(await readdir(bed.dataDir)).toEqual([]), 5_000);
+    await comesBack(next, 'c1');
+  });
+
+  test('a channel that was never linked leaves nothing behind', async () => {
+    const watched = await bed.open(bed.newTransport(), 'c1');
+    await watched.first('qr');
+    await watched.session.close();
+    expect(await readdir(bed.dataDir)).toEqual([]);
+  });
 });
