@@ -11,8 +11,7 @@ export type { CampaignPorts } from './campaign-deps.ts';
 export { campaignShape } from './campaign-schemas.ts';
 export { customDay } from './custom-messages.ts';
 export { ensureDefaultCampaign, newDefaultCampaign } from './default-campaign.ts';
-export { filterSubjectOf, matchesFilter, readFilterDate } from './matches-filter.ts';
-export type { FilterSubject } from './matches-filter.ts';
+export { filterSubjectOf, matchesFilter } from './matches-filter.ts';
 export { presentCampaign } from './present-campaign.ts';
 export type { CampaignCounts } from './present-campaign.ts';
 

@@ -15,6 +15,10 @@ const ROWS_WITHOUT_TEXT = {
  * up stays, and so does the keyed hash of the phone. Returns how many.
  */
 export async function eraseOldEnrollments(db: Db, before: Date): Promise<number> {
+  // The log of a campaign that was deleted has no sequence any more that would hand this on.
+  await db
+    .collection('deliveries')
+    .updateMany({ at: { $lt: before }, text: { $ne: null } }, { $set: { text: null } });
   const { modifiedCount } = await db
     .collection<EnrollmentDoc>('enrollments')
     .updateMany({ status: 'ended', exitedAt: { $lt: before }, phone: { $ne: null } }, [

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eraseOldEnrollments } from '../../src/enrollments/index.ts';
 import type { EnrollmentDoc } from '../../src/enrollments/index.ts';
 import type { CampaignDoc, TargetFilter } from '../../src/campaigns/index.ts';
 import { openContractBed, seen } from '../contract/contract-bed.ts';
@@ -312,4 +313,24 @@ describe('a campaign for subscribers', () => {
     await act('subs', id, 'cancel');
     expect(await campaign('subs', id)).toMatchObject({ targets: [{ exitReason: 'manual' }] });
   });
+});
+
+it('retention reaches the log of a campaign that was deleted', async () => {
+  const deliveries = bed.test.stores.db.collection<{
+    _id: string;
+    enrollmentId: string;
+    at: Date;
+    text: string | null;
+  }>('deliveries');
+  const at = bed.clock.now();
+  await deliveries.insertMany([
+    { _id: 'old', enrollmentId: 'x', at: new Date(at.getTime() - HOUR), text: 'Bonjour' },
+    { _id: 'new', enrollmentId: 'y', at, text: 'Bonjour' },
+  ]);
+  await eraseOldEnrollments(bed.test.stores.db, at);
+  const texts = await deliveries
+    .find({ _id: { $in: ['old', 'new'] } })
+    .sort({ _id: 1 })
+    .toArray();
+  expect(texts.map(({ text }) => text)).toEqual(['Bonjour', null]);
 });
