@@ -251,6 +251,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       ...{ db, clock, events, pace, memberCapDefault, brakesOf, statuses },
       platformZone: config.RELANCE_TIMEZONE,
       sendingSwitch: () => delivery.sendingSwitch(),
+      settleLate: row => delivery.settleLate(row),
       hashPhone: hasher,
       exit: exit => enrollments.exitReferral(exit),
       leave: memberId => memberFeature.leave(memberId),

@@ -4,12 +4,14 @@ import { brakesOf, newChannel } from '../src/channels/index.ts';
 import type { ChannelDoc } from '../src/channels/index.ts';
 import { turnSettings } from '../src/delivery/index.ts';
 import type { ReceiptDoc } from '../src/delivery/index.ts';
+import { settleLate } from '../src/delivery/record-receipt.ts';
 import { rowKey } from '../src/enrollments/index.ts';
 import { newEnrollment } from '../src/enrollments/new-enrollment.ts';
 import type { EnrollmentDoc, Row } from '../src/enrollments/index.ts';
 import { createInsight, type Insight } from '../src/insight/index.ts';
 import type { MemberDoc } from '../src/members/index.ts';
 import { newMember } from '../src/members/index.ts';
+import { mongoDocStore } from '../src/platform/doc-store.ts';
 import { channelIdOf } from '../src/platform/ids.ts';
 import { manualClock } from './manual-clock.ts';
 import { testConfig } from './test-http.ts';
@@ -53,6 +55,10 @@ export async function openInsightBed() {
       countSent: (memberId, since) => insight.countSent(memberId, since),
     },
     sendingSwitch: () => Promise.resolve(sending),
+    settleLate: row => settleLate(row, { store: mongoDocStore(db) }),
+    hashPhone: phone => `h-${phone}`,
+    exit: () => Promise.resolve({ outcome: 'none', enrollments: 0, ended: [] }),
+    leave: () => Promise.resolve(),
   });
 
   /** A member with a connected channel that is 60 days old. */

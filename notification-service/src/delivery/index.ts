@@ -25,7 +25,8 @@ import { startLoop } from './loop.ts';
 import type { Loop } from './loop.ts';
 import type { BrakesOf } from './pace.ts';
 import { pumpChannels } from './pump.ts';
-import { recordReceipt } from './record-receipt.ts';
+import { recordReceipt, settleLate } from './record-receipt.ts';
+import type { LateProof } from './record-receipt.ts';
 import { reconcileUnknowns, recoverTurns, sweepChannels } from './recover.ts';
 import { takeTurn } from './take-turn.ts';
 import type { Attempt, TurnDeps } from './turn.ts';
@@ -76,6 +77,8 @@ export interface Delivery {
   reconcileOnce(): Promise<void>;
   sweep(): Promise<number>;
   recordReceipt(channelId: string, receipt: Receipt): Promise<void>;
+  /** WhatsApp has confirmed, after all, a row that stayed unknown. */
+  settleLate(row: LateProof): Promise<void>;
   createOutgoing(message: NewOutgoing): Promise<boolean>;
   sendingSwitch(): Promise<SendingSwitch>;
 }
@@ -164,6 +167,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     reconcileOnce: () => reconcileUnknowns(reconcileDeps),
     sweep: () => sweepChannels({ ...turnDeps, db }),
     recordReceipt: (channelId, receipt) => recordReceipt(channelId, receipt, reconcileDeps),
+    settleLate: row => settleLate(row, turnDeps),
     createOutgoing: message => createOutgoing(message, { ...turnDeps, wakeChannel: deps.wakeChannel }),
     sendingSwitch,
   };

@@ -1,5 +1,6 @@
 import type { Receipt } from '../channels/index.ts';
 import type { EnrollmentDoc } from '../enrollments/index.ts';
+import type { DocStore } from '../platform/doc-store.ts';
 import type { Db, Document } from '../platform/mongo.ts';
 import type { ReceiptDoc } from './receipt-model.ts';
 import { reconcileOne } from './recover.ts';
@@ -10,12 +11,13 @@ export type ReceiptDeps = ReconcileDeps & {
   db: Db;
 };
 
-/** A row of the searchable log, as far as a receipt needs it: where an old row that stayed unknown is found. */
-interface DeliveryRow {
+/** A row that stayed unknown, and the id by which WhatsApp has confirmed it since. */
+export interface LateProof {
   enrollmentId: string;
   day: number;
   part: number;
   token: string | null;
+  messageId: string | null;
 }
 
 /** Late and repeated receipts are harmless: statuses only go up, and each instant is that of the first report. */
@@ -38,7 +40,7 @@ function receiptUpdate({ ack, at }: Receipt, base: Document): Document {
   return { $setOnInsert: base, $max: { ack }, ...(ack > 0 ? { $min: reached } : {}), ...changed };
 }
 
-/** A late ack settles what nobody knew: the open step, or the row that stayed unknown. */
+/** An ack settles the open step that nobody knew of. Once it is a row that stayed unknown, the follower of the log does. */
 async function settleBy(channelId: string, messageId: string, deps: ReceiptDeps): Promise<void> {
   const open = {
     channelId,
@@ -50,10 +52,11 @@ async function settleBy(channelId: string, messageId: string, deps: ReceiptDeps)
     .collection<EnrollmentDoc>('enrollments')
     .findOne(open, { projection: { _id: 1 } });
   if (enrollment) await reconcileOne({ kind: 'enrollment', id: enrollment._id }, deps);
-  const row = await deps.db
-    .collection<DeliveryRow & Document>('deliveries')
-    .findOne({ channelId, messageId, outcome: 'unknown' });
-  if (!row) return;
-  const write = settleRow(row.enrollmentId, row, { outcome: 'sent', reason: 'late_receipt', messageId });
-  await deps.store.updateOne('enrollments', write.filter, write.update);
+}
+
+/** A late ack settles a row that stayed unknown. Asked again, it does nothing. */
+export async function settleLate(row: LateProof, { store }: { store: DocStore }): Promise<void> {
+  const { enrollmentId, messageId } = row;
+  const write = settleRow(enrollmentId, row, { outcome: 'sent', reason: 'late_receipt', messageId });
+  await store.updateOne('enrollments', write.filter, write.update);
 }

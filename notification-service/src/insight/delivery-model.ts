@@ -33,6 +33,8 @@ export interface DeliveryDoc {
 export const deliveryIdOf = (enrollmentId: string, day: number, part: number): string =>
   idOf('delivery', enrollmentId, String(day), String(part));
 
+/** From here on WhatsApp's server has taken it. */
+export const SENT_ACK = 1;
 /** From here on a message is on the person's phone. */
 export const DELIVERED_ACK = 2;
 export const READ_ACK = 3;
@@ -40,8 +42,6 @@ export const READ_ACK = 3;
 export const deliveryModel = defineModel<DeliveryDoc>('deliveries', [
   { key: { enrollmentId: 1, day: 1, part: 1 }, name: 'one_a_part', unique: true },
   { key: { receiptId: 1 }, name: 'receipt', partialFilterExpression: { receiptId: { $type: 'string' } } },
-  // A late receipt asks for the row that stayed unknown.
-  { key: { channelId: 1, messageId: 1 }, name: 'unknown', partialFilterExpression: { outcome: 'unknown' } },
   { key: { memberId: 1, outcome: 1, at: -1 }, name: 'of_member' },
   { key: { memberId: 1, outcome: 1, ack: 1 }, name: 'acks_of_member' },
   { key: { campaignId: 1, outcome: 1, ack: 1 }, name: 'of_campaign' },

@@ -1,6 +1,7 @@
 import type { ReceiptDoc } from '../delivery/index.ts';
 import type { EnrollmentDoc } from '../enrollments/index.ts';
 import type { Collection, Db } from '../platform/mongo.ts';
+import { SENT_ACK } from './delivery-model.ts';
 import type { DeliveryDoc } from './delivery-model.ts';
 import { ackUpdate, deliveriesOf, isCopied, rowUpdate } from './deliveries-of.ts';
 
@@ -8,6 +9,8 @@ export interface FollowDeps {
   db: Db;
   /** Told of what was new or has moved on, after it can be read; must not throw. Not called for what a rebuild finds. */
   changed: (delivery: DeliveryDoc) => void;
+  /** WhatsApp has confirmed a row that stayed unknown: settles it where the truth is. Idempotent. */
+  proved: (delivery: DeliveryDoc) => Promise<void>;
 }
 
 /** How far the follower has read, by the database's clock. */
@@ -73,7 +76,7 @@ async function followRows(since: Date, deps: FollowDeps): Promise<Followed> {
   );
 }
 
-async function copyRows(enrollments: EnrollmentDoc[], { db, changed }: FollowDeps): Promise<number> {
+async function copyRows(enrollments: EnrollmentDoc[], { db, changed, proved }: FollowDeps): Promise<number> {
   const deliveries = db.collection<DeliveryDoc>('deliveries');
   const wanted = enrollments.flatMap(deliveriesOf);
   const [standing, receipts] = await Promise.all([
@@ -90,6 +93,7 @@ async function copyRows(enrollments: EnrollmentDoc[], { db, changed }: FollowDep
     .map(doc => ({ doc, receipt: receipts.get(doc.receiptId ?? '') ?? null }))
     .filter(({ doc, receipt }) => !isCopied(doc, receipt, standing.get(doc._id)));
   if (fresh.length === 0) return 0;
+  await settleProved(fresh, proved);
   await deliveries.bulkWrite(
     fresh.map(({ doc, receipt }) => ({
       updateOne: { filter: { _id: doc._id }, update: rowUpdate(doc, receipt), upsert: true },
@@ -113,7 +117,7 @@ async function followReceipts(since: Date, deps: FollowDeps): Promise<Followed> 
 }
 
 /** A receipt whose row has not come yet waits: the row asks for it. */
-async function copyReceipts(receipts: ReceiptDoc[], { db, changed }: FollowDeps): Promise<number> {
+async function copyReceipts(receipts: ReceiptDoc[], { db, changed, proved }: FollowDeps): Promise<number> {
   const deliveries = db.collection<DeliveryDoc>('deliveries');
   const receiptOf = new Map(receipts.map(receipt => [receipt._id, receipt]));
   const standing = await deliveries.find({ receiptId: { $in: [...receiptOf.keys()] } }).toArray();
@@ -122,6 +126,7 @@ async function copyReceipts(receipts: ReceiptDoc[], { db, changed }: FollowDeps)
     return receipt && receipt.ack > doc.ack ? [{ doc, receipt }] : [];
   });
   if (moved.length === 0) return 0;
+  await settleProved(moved, proved);
   await deliveries.bulkWrite(
     moved.map(({ doc, receipt }) => ({
       updateOne: { filter: { _id: doc._id }, update: ackUpdate(receipt) },
@@ -130,6 +135,19 @@ async function copyReceipts(receipts: ReceiptDoc[], { db, changed }: FollowDeps)
   );
   for (const { doc, receipt } of moved) changed({ ...doc, ack: receipt.ack });
   return moved.length;
+}
+
+/**
+ * Before the log says how far they got: whichever of row and receipt came last is met here, and what was left by a crash
+ * is met again.
+ */
+async function settleProved(
+  met: readonly { doc: DeliveryDoc; receipt: ReceiptDoc | null }[],
+  proved: FollowDeps['proved'],
+): Promise<void> {
+  for (const { doc, receipt } of met) {
+    if (doc.outcome === 'unknown' && receipt !== null && receipt.ack >= SENT_ACK) await proved(doc);
+  }
 }
 
 async function byId<T extends { _id: string }>(

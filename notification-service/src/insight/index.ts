@@ -35,6 +35,8 @@ export interface InsightDeps {
   /** As the status of one member is read, so that admins see the same. */
   statuses: StatusDeps;
   sendingSwitch(): Promise<SendingSwitch>;
+  /** WhatsApp has confirmed a row that stayed unknown. */
+  settleLate(row: DeliveryDoc): Promise<void>;
 }
 
 export interface Insight {
@@ -54,6 +56,7 @@ export function createInsight(deps: InsightDeps): Insight {
   const { db, clock, events } = deps;
   const following = {
     db,
+    proved: (delivery: DeliveryDoc) => deps.settleLate(delivery),
     changed: (delivery: DeliveryDoc) =>
       void events.publish(delivery.memberId, { type: 'delivery', data: newsOf(delivery) }, { keep: true }),
   };
