@@ -43,7 +43,7 @@ export async function openProcessBed(options: {
     const stores = await openTestStores();
     undo.push(stores.close);
     const dir = await mkdtemp(join(tmpdir(), 'relance-processes-'));
-    undo.push(() => (console.log('KEEP', dir), rm));
+    undo.push(() => rm(dir, { recursive: true, force: true }));
     const [originMs, startMs] = [Date.now(), Date.parse(options.start)];
     const calendar = `origin=${new Date(originMs).toISOString()},start=${options.start},rate=${options.rate}`;
     const network = await startEmbeddedProgram({

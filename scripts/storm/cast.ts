@@ -25,7 +25,10 @@ export const DAY_OF_TWO_PARTS = 4;
 const MONTHS_AGO = '2025-06-01T00:00:00.000Z';
 
 /** Nobody is real; every phone number belongs to one of them alone. */
-export function castOf({ members: count, referralsEach }: StormPlan): Cast {
+export function castOf({
+  members: count,
+  referralsEach,
+}: Pick<StormPlan, 'members' | 'referralsEach'>): Cast {
   const members = Array.from({ length: count }, (_, m) => ({
     id: `member-${m}`,
     phone: `336120${String(m).padStart(5, '0')}`,
@@ -51,7 +54,11 @@ export async function prepare({ members }: Cast, calls: Calls): Promise<void> {
 const TELL_AGAIN_MS = 200;
 
 /** The platform tells who was referred, and again until it is answered; the next run enrolls them. */
-export async function refer(people: readonly Person[], calls: Calls, { clock }: Stage): Promise<void> {
+export async function refer(
+  people: readonly Person[],
+  calls: Calls,
+  { clock }: Pick<Stage, 'clock'>,
+): Promise<void> {
   const createdAt = new Date(clock.now().getTime() - 3_600_000).toISOString();
   const referrals = people.map(({ id, phone, memberId }) => ({
     ...{ _id: id, name: id, phoneNumber: phone, referrerUserId: memberId, createdAt },

@@ -8,6 +8,8 @@ export interface ServiceProcess {
   readonly name: string;
   /** Whether it runs and has said that it is up. */
   isUp(): boolean;
+  /** Where it listens, as it said itself; throws before that. */
+  url(): string;
   /** Every instance that this process, in all its lives, has ever been. */
   wasEver(instanceId: string): boolean;
   start(): Promise<void>;
@@ -33,6 +35,7 @@ export function createServiceProcess(options: {
   const instances = new Set<string>();
   let child: ChildProcess | null = null;
   let up = false;
+  let listensAt: string | null = null;
   process.once('exit', () => child?.kill('SIGKILL'));
 
   const note = (line: string): void => {
@@ -53,6 +56,7 @@ export function createServiceProcess(options: {
         appendFileSync(options.logFile, `${line}\n`);
         note(line);
         if (!line.includes('The service is up.')) return;
+        listensAt = /"url":"([^"]+)"/.exec(line)?.[1] ?? null;
         up = true;
         clearTimeout(deadline);
         resolve();
@@ -80,6 +84,10 @@ export function createServiceProcess(options: {
   return {
     name: options.name,
     isUp: () => up,
+    url() {
+      if (listensAt === null) throw new Error(`${options.name} has not said where it listens.`);
+      return listensAt;
+    },
     wasEver: instanceId => instances.has(instanceId),
     start,
     kill: () => end('SIGKILL'),

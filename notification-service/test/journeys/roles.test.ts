@@ -37,11 +37,7 @@ beforeAll(async () => {
   });
   await prepare({ members, people }, bed.calls);
 });
-afterAll(async () => {
-  const { writeFileSync } = await import('node:fs');
-  writeFileSync('/tmp/roles-dump.json', JSON.stringify({ e: await enrollments().find().toArray(), c: await channels().find().toArray(), i: await bed.stores.db.collection('inbound_messages').find().toArray(), l: await log(), now: bed.clock.now() }, null, 1));
-  await bed.close();
-});
+afterAll(() => bed.close());
 
 const channels = () => bed.stores.db.collection<ChannelDoc>('channels');
 const enrollments = () => bed.stores.db.collection<EnrollmentDoc>('enrollments');
