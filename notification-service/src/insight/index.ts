@@ -2,6 +2,7 @@
 import type { CampaignCounts } from '../campaigns/index.ts';
 import type { StatusDeps } from '../channels/index.ts';
 import type { BrakesOf, PaceSettings, SendingSwitch } from '../delivery/index.ts';
+import type { Exit, ExitResult } from '../enrollments/index.ts';
 import type { Route } from '../http/route.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Events } from '../platform/events.ts';
@@ -15,6 +16,7 @@ import type { DeliveryDoc } from './delivery-model.ts';
 import { followDeliveries, rebuildDeliveries } from './follow-deliveries.ts';
 import type { FollowReport } from './follow-deliveries.ts';
 import { memberInsightRoutes } from './member-insight-routes.ts';
+import { personRoutes } from './person-routes.ts';
 import { rememberSequences } from './remember-sequences.ts';
 import { sentSince } from './sent-since.ts';
 
@@ -37,6 +39,10 @@ export interface InsightDeps {
   sendingSwitch(): Promise<SendingSwitch>;
   /** WhatsApp has confirmed a row that stayed unknown. */
   settleLate(row: DeliveryDoc): Promise<void>;
+  hashPhone(phone: string): string;
+  exit(exit: Exit): Promise<ExitResult>;
+  /** Deletes all that is theirs as a member; harmless for somebody who is none. */
+  leave(memberId: string): Promise<void>;
 }
 
 export interface Insight {
@@ -66,6 +72,7 @@ export function createInsight(deps: InsightDeps): Insight {
       ...campaignReadRoutes(deps),
       ...adminInsightRoutes(deps),
       ...adminCampaignReadRoutes(deps),
+      ...personRoutes({ ...deps, recordAudit: entry => recordAudit(entry, { db, clock }) }),
     ],
     followDeliveries: () => followDeliveries(following),
     rebuildDeliveries: () => rebuildDeliveries(following),

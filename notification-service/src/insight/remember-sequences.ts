@@ -12,11 +12,11 @@ type Remembered = Pick<
 const BATCH = 500;
 
 /**
- * Keeps in `people` who was in a sequence of this member, or of this campaign, before the sequences are deleted: nobody is
+ * Keeps in `people` who was in these sequences (a member's, a campaign's, a person's) before they are deleted: nobody is
  * followed up a second time because a member left or a campaign was deleted. Running ones count as ended by hand now. Idempotent.
  */
 export async function rememberSequences(
-  whose: { memberId: string } | { campaignId: string },
+  whose: { memberId: string } | { campaignId: string } | { _id: { $in: string[] } },
   { db, clock }: { db: Db; clock: Clock },
 ): Promise<void> {
   const people = db.collection<PersonDoc>('people');

@@ -15,6 +15,8 @@ export interface Leaving {
   rememberSequences(memberId: string): Promise<void>;
   /** Unlinks the device and deletes the stored login. */
   disconnect(memberId: string, force: true): Promise<void>;
+  /** Deletes what is kept outside the database. */
+  forgetEvents(memberId: string): Promise<void>;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function leaveMember(memberId: string, { db, leaving }: LeaveDeps):
   await leaving.rememberSequences(memberId);
   await leaving.disconnect(memberId, true);
   await deleteTheirs(memberId, db);
+  await leaving.forgetEvents(memberId);
   await db.collection<MemberDoc>('members').deleteOne({ _id: memberId });
 }
 

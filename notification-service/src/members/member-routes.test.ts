@@ -25,6 +25,7 @@ beforeAll(async () => {
       rememberSequences: note('remember'),
       disconnect: memberId =>
         disconnectFails ? Promise.reject(new Error('WhatsApp is away')) : note('disconnect')(memberId),
+      forgetEvents: note('forget'),
     },
     stopFor: (memberId, { phone, userId }) =>
       Promise.resolve(void told.push(`end ${memberId} ${phone ?? '-'} ${userId ?? '-'}`)),
@@ -137,7 +138,7 @@ it('leaving stops, remembers, unlinks, then deletes all that is theirs; opt-outs
 
   await me().delete('/me').expect(200);
 
-  expect(told).toEqual(['stop m1', 'remember m1', 'disconnect m1']);
+  expect(told).toEqual(['stop m1', 'remember m1', 'disconnect m1', 'forget m1']);
   for (const name of [...theirs, 'channels']) {
     expect(await stores.db.collection(name).distinct('memberId'), name).toEqual(['m2']);
   }

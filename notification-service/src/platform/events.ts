@@ -31,6 +31,8 @@ export interface Events {
     memberId: string,
     listener: { afterId?: string | null; onEvent: (event: MemberEvent) => void },
   ): Promise<() => void>;
+  /** Deletes what is kept of this member's events. Rejects when Redis does not answer. */
+  forget(memberId: string): Promise<void>;
   /** Answers a question: whoever waits in `awaitAnswer(id)`, in any process, gets `payload`. Nothing is kept. */
   answer(id: string, payload: unknown): Promise<void>;
   /** News on the way to the answer. */
@@ -105,6 +107,10 @@ export function createEvents(deps: { redis: Redis; prefix: string; logger?: Logg
         });
       }
       return stop;
+    },
+
+    async forget(memberId) {
+      await redis.del(streamOf(memberId));
     },
 
     answer: (id, payload) => tellAnswer(id, 'answer', payload),

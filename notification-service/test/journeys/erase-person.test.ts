@@ -47,7 +47,7 @@ it(
     await refer(test, 'm1', [PAUL, { _id: 'user-lea', name: 'Léa Petit', phoneNumber: '33600000002' }]);
     await test.admin().post('/admin/enrollment/run').expect(200);
     await until(async () => (await test.sent()).length === 2, 'both are written to');
-    await test.control('/incoming', { from: PAUL.phoneNumber, to: MEMBER, text: SAID });
+    await test.control(`/numbers/${PAUL.phoneNumber}/say`, { to: MEMBER, text: SAID });
     const enrollments = test.stores.db.collection('enrollments');
     await until(
       async () => (await enrollments.findOne({ referralUserId: PAUL._id }))?.['status'] === 'ended',
