@@ -70,7 +70,7 @@ async function keepOnlyHashes(traces: Traces, { db }: EraseDeps): Promise<void> 
   if (!known || byPhone.length === 0) return;
   const { _id, followedUp = [], updatedAt, ...said } = known;
   for (const id of byPhone) {
-    const facts = Object.entries(said).map(([key, value]) => [key, { $ifNull: [`$${key}`, value] }]);
+    const facts = Object.entries(said as Record<string, unknown>).map(([key, value]) => [key, { $ifNull: [`$${key}`, value] }]);
     await people.updateOne({ _id: id }, [{ $set: { ...Object.fromEntries(facts), updatedAt } }]);
     for (const entry of followedUp) {
       await people.updateOne(
