@@ -78,6 +78,9 @@ describe('api, scheduler and two senders as processes of their own', { timeout: 
     const payments = createPayments({ calls: bed.calls, db: bed.stores.db, random: seededRandom(1) });
     await refer(people, bed.calls, bed);
     await until(async () => (await sentTo(payer)).length >= 2, 'two days have gone out');
+    // Somebody to whom nothing was sent has no hidden id yet: what they say is a stranger's words.
+    const isKnown = async (person: Person) => (await sentTo(person)).length >= 1;
+    await until(async () => (await isKnown(stopper)) && (await isKnown(answerer)), 'both were written to');
     await payments.pay(payer);
     expect(['stopped', 'in_flight']).toContain(payments.made[0]?.outcome);
     await expect(bed.calls.service('/exit-user', { userId: payer.id })).resolves.toMatchObject({
