@@ -70,8 +70,9 @@ async function keepOnlyHashes(traces: Traces, { db }: EraseDeps): Promise<void> 
   if (!known || byPhone.length === 0) return;
   const { _id, followedUp = [], updatedAt, ...said } = known;
   for (const id of byPhone) {
-    const facts = Object.entries(said as Record<string, unknown>).map(([key, value]) => [key, { $ifNull: [`$${key}`, value] }]);
-    await people.updateOne({ _id: id }, [{ $set: { ...Object.fromEntries(facts), updatedAt } }]);
+    const facts: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(said)) facts[key] = { $ifNull: [`$${key}`, value] };
+    await people.updateOne({ _id: id }, [{ $set: { ...facts, updatedAt } }]);
     for (const entry of followedUp) {
       await people.updateOne(
         { _id: id, 'followedUp.campaignId': { $ne: entry.campaignId } },

@@ -21,11 +21,9 @@ export async function rememberSequences(
 ): Promise<void> {
   const people = db.collection<PersonDoc>('people');
   const now = clock.now();
-  const found = db
-    .collection<EnrollmentDoc>('enrollments')
-    .find<Remembered>(whose, {
-      projection: { referralUserId: 1, phoneHash: 1, campaignId: 1, exitedAt: 1, exitReason: 1 },
-    });
+  const found = db.collection<EnrollmentDoc>('enrollments').find<Remembered>(whose, {
+    projection: { referralUserId: 1, phoneHash: 1, campaignId: 1, exitedAt: 1, exitReason: 1 },
+  });
   let writes: ReturnType<typeof writesFor> = [];
   const flush = async () => {
     if (writes.length > 0) await people.bulkWrite(writes);
