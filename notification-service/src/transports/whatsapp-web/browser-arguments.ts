@@ -18,9 +18,17 @@ const LEAN = [
   '--mute-audio',
   '--renderer-process-limit=1',
   '--disable-site-isolation-trials',
-  '--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess,AudioServiceOutOfProcess',
   '--disk-cache-size=52428800',
 ];
+
+const FEATURES_OFF = [
+  'IsolateOrigins',
+  'site-per-process',
+  'SpareRendererForSitePerProcess',
+  'AudioServiceOutOfProcess',
+];
+/** A pinned page comes from memory, and such a page may not speak to this machine, where its stand-in server is. */
+const STAND_IN_FEATURES_OFF = ['LocalNetworkAccessChecks', 'LocalNetworkAccessChecksWebSockets'];
 
 /** The arguments of one session's browser. `sandbox` is off only where the machine cannot have one (containers). */
 export function browserArguments({
@@ -32,6 +40,7 @@ export function browserArguments({
 }): string[] {
   return [
     ...LEAN,
+    `--disable-features=${[...FEATURES_OFF, ...(standIn ? STAND_IN_FEATURES_OFF : [])].join(',')}`,
     ...(sandbox ? [] : ['--no-sandbox']),
     ...(standIn === null
       ? []

@@ -221,11 +221,17 @@ class OwnedClient extends wweb.Client {
   }
 }
 
-/** `none`, unless a version is pinned: by default the library writes into the working directory. */
+/**
+ * `none`, unless a version is pinned: by default the library writes into the working directory. A pinned version that
+ * was never kept is the newest once more, and kept.
+ */
 const versionOptions = (pinned: PageClientOptions['pinnedVersion']): object =>
   pinned === null
     ? { webVersionCache: { type: 'none' } }
-    : { webVersion: pinned.version, webVersionCache: { type: 'local', path: pinned.cacheDir, strict: true } };
+    : {
+        webVersion: pinned.version,
+        webVersionCache: { type: 'local', path: pinned.cacheDir, strict: false },
+      };
 
 function listen(client: wweb.Client, on: PageEvents): void {
   const hear = (name: string, listener: (...args: never[]) => void): void => {

@@ -2,7 +2,7 @@
  * What runs inside the page, as text: a function would carry helpers of our own compiler with it. Each is one
  * expression; none of them changes anything but what its name says.
  */
-export const SOCKET = `window.require('WAWebSocketModel').Socket`;
+const SOCKET = `window.require('WAWebSocketModel').Socket`;
 
 /** Where the page is: `{state, hasSynced, isHeard, me}`; `isHeard` says that the library listens to messages. */
 export const SNAPSHOT = `(() => {

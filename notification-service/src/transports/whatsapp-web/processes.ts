@@ -25,7 +25,7 @@ export async function endGroup(leader: ChildProcess, graceMs: number): Promise<v
   signalGroup(pid, 'SIGKILL');
 }
 
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {

@@ -32,7 +32,11 @@ export interface WebBed {
   warnings: Record<string, unknown>[];
   newTransport(
     deadlines?: Partial<Deadlines>,
-    limits?: { maxSessions?: number; memory?: { budgetMb?: number; ceilingMb?: number } },
+    limits?: {
+      maxSessions?: number;
+      memory?: { budgetMb?: number; ceilingMb?: number };
+      pinnedVersion?: { version: string; cacheDir: string } | null;
+    },
   ): Transport;
   open(transport: Transport, channelId: string, expectLogin?: boolean): Promise<Watched>;
   /** Opens a channel and scans its QR with this phone. */
@@ -63,12 +67,12 @@ export async function startWebBed(options: NetworkOptions = {}): Promise<WebBed>
   const bed: WebBed = {
     network,
     ...{ dataDir, warnings, vault, mongoUri: stores.mongoUri },
-    newTransport: (deadlines, { maxSessions = 2, memory = {} } = {}) =>
+    newTransport: (deadlines, { maxSessions = 2, memory = {}, pinnedVersion = null } = {}) =>
       createWhatsAppWebTransport({
         dataDir,
         browser: { executablePath: undefined, path: '/usr/bin', sandbox: undefined },
         simulatedWhatsAppUrl: network.url,
-        pinnedVersion: null,
+        pinnedVersion,
         vault,
         maxSessions,
         memory: { budgetMb: 2_000, ceilingMb: 1_000, ...memory },

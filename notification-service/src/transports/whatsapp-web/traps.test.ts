@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MessagePart, Transport } from '../../channels/transport.ts';
 import { createStartTurns } from './start-turns.ts';
@@ -73,7 +74,7 @@ async function comesBack(transport: Transport, channelId: string): Promise<Watch
 
 /** A process of its own that has this channel open and ready. */
 async function childWith(channelId: string): Promise<ChildProcess> {
-  const program = join(import.meta.dirname, 'test-child.ts');
+  const program = fileURLToPath(new URL('./test-child.ts', import.meta.url));
   const place = [bed.dataDir, bed.network.url, channelId, bed.mongoUri, SECRET];
   const child = spawn(process.execPath, ['--import', 'tsx', program, ...place], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -342,6 +343,20 @@ test('trap 13: nothing is written into the working directory', async () => {
   const before = await readdir(process.cwd());
   const { session } = await bed.link(bed.newTransport(), 'c1', MEMBER);
   await session.close();
+  expect(await readdir(process.cwd())).toEqual(before);
+});
+
+test('trap 13: a pinned version is kept below our own directory, and served from there', async () => {
+  const version = '2.3000.1017054665';
+  const cacheDir = join(bed.dataDir, 'versions');
+  await bed.page({ version });
+  const before = await readdir(process.cwd());
+  const transport = bed.newTransport({}, { pinnedVersion: { version, cacheDir } });
+  await (await bed.link(transport, 'c1', MEMBER)).session.close();
+  expect(await readdir(cacheDir)).toEqual([`${version}.html`]);
+  // WhatsApp serves a page by now with which nothing works.
+  await bed.page({ hang: 'loading' });
+  await comesBack(transport, 'c1');
   expect(await readdir(process.cwd())).toEqual(before);
 });
 
