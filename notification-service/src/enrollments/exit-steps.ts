@@ -83,9 +83,11 @@ const STEPS: StepsOf<ExitState> = {
       },
       { returns: 'before' },
     );
-    // Two at most: one active by user id, and another person's with the same phone.
-    if (before && stopped.length < 10) return { at: 'enrollment', exit, stopped: [...stopped, before] };
-    return { at: 'in_flight', exit, stopped };
+    const found = before ? [...stopped, before] : stopped;
+    // By one key there is one at most; by both there may be another person's with the same phone.
+    const mayBeMore = before !== null && exit.referralUserId !== null && exit.phoneHash !== null;
+    if (mayBeMore && found.length <= 10) return { at: 'enrollment', exit, stopped: found };
+    return { at: 'in_flight', exit, stopped: found };
   },
 
   /** Sending or unknown, whatever the status, also when asked again. */
