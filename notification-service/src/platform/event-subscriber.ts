@@ -23,7 +23,11 @@ export function createSubscriber(redis: Redis, onProblem: (error: unknown) => vo
 
   const connect = (): Redis => {
     if (connection) return connection;
-    connection = redis.duplicate({ enableReadyCheck: false, connectionName: 'relance-events' });
+    connection = redis.duplicate({
+      enableReadyCheck: false,
+      autoResubscribe: false, // `returned` does it
+      connectionName: 'relance-events',
+    });
     let before = false;
     connection.on('error', onProblem);
     connection.on('message', (name: string, message: string) => {
@@ -43,7 +47,7 @@ export function createSubscriber(redis: Redis, onProblem: (error: unknown) => vo
       onProblem(error);
     }
   };
-  /** ioredis subscribes again by itself; we do too, since only then do we know that nothing is missed from here on. */
+  /** Subscribes again, after which nothing is missed. */
   const returned = () => {
     for (const [name, channel] of channels) {
       channel.subscribed = false;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { openTestStores, type TestStores } from '../../test/test-stores.ts';
 import { monotonicNowMs } from './clock.ts';
@@ -227,6 +227,21 @@ describe('closing', () => {
     const startedMs = monotonicNowMs();
     await queue.close();
     expect(monotonicNowMs() - startedMs).toBeLessThan(2_000);
+  });
+
+  it('leaves no rejection behind that nobody listens to, whenever it comes during the opening', async () => {
+    const forgotten: unknown[] = [];
+    const note = (error: unknown): unknown => forgotten.push(error);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const closed = Array.from({ length: 60 }, async (_, afterMs) => {
+      const queue = make({ handle: () => Promise.resolve() });
+      await new Promise(resolve => setTimeout(resolve, afterMs));
+      await queue.close();
+    });
+    await Promise.all(closed);
+    await new Promise(resolve => setImmediate(resolve)); // told of after the microtasks
+    expect(forgotten).toEqual([]);
   });
 });
 

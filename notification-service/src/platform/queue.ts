@@ -138,6 +138,8 @@ function startWork<T>(
   const took = spec.metrics?.histogram('relance_job_seconds', 'How long jobs took.');
   const { handle } = spec;
   if (!handle) return;
+  // Bull names its connection and forgets the promise, which rejects in a queue that is closed at once. Ours has a name.
+  Object.assign(bull, { setWorkerName: () => Promise.resolve() });
 
   const run = async (job: Bull.Job<unknown>): Promise<void> => {
     const startedMs = monotonicNowMs();

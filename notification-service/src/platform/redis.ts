@@ -25,7 +25,7 @@ export function openRedis(url: string, options: { prefix?: string; name?: string
 
 /** A connection as Bull asks for it: it waits for Redis however long that takes. */
 export function openQueueConnection(url: string): Redis {
-  const redis = new Redis({
+  const redis = new QueueConnection({
     ...redisOptionsOf(url),
     maxRetriesPerRequest: null,
     enableReadyCheck: false,
@@ -33,6 +33,21 @@ export function openQueueConnection(url: string): Redis {
   });
   redis.setMaxListeners(50);
   return redis;
+}
+
+/**
+ * Bull connects again when it closes, and ioredis subscribes again when a connection is back: both without listening to
+ * how that ends, which in a connection that is being closed is a rejection. Whoever awaits a command still gets it.
+ */
+class QueueConnection extends Redis {
+  override connect(): Promise<void> {
+    return super.connect().catch(() => undefined); // it goes on trying, and tells by its `error` event
+  }
+
+  override sendCommand(...given: Parameters<Redis['sendCommand']>): unknown {
+    given[0].promise.catch(() => undefined);
+    return super.sendCommand(...given);
+  }
 }
 
 /** Ends a connection, politely if Redis answers within a second. */
