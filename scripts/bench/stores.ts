@@ -9,6 +9,8 @@ import { openMongo } from '../../notification-service/src/platform/mongo.ts';
 import type { Mongo } from '../../notification-service/src/platform/mongo.ts';
 
 export interface BenchStores {
+  /** For what a run's processes write; gone when it ends. */
+  dir: string;
   redisUrl: string;
   uriOf(database: string): string;
   /** A new database with all indexes. */
@@ -26,6 +28,7 @@ export async function openBenchStores(): Promise<BenchStores> {
   const mongod = await startEmbeddedMongod({ dir, binary, logger: quiet, cacheGb: 2 });
   const opened: Mongo[] = [];
   return {
+    dir,
     redisUrl: redis.url,
     uriOf: mongod.uriOf,
     async open(database) {

@@ -14,6 +14,7 @@ import {
   previewBody,
   previewShape,
   testBody,
+  versionShape,
 } from './message-schemas.ts';
 import { previewForMember } from './preview-for-member.ts';
 import { previewMessage, type PreviewDeps } from './preview-message.ts';
@@ -50,7 +51,7 @@ export const messageRoutes = (deps: MessageRouteDeps): Route[] => [
   }),
 ];
 
-const readRoutes = ({ messages, addressOf }: MessageRouteDeps): Route[] => [
+const readRoutes = ({ messages, versions, addressOf }: MessageRouteDeps): Route[] => [
   route({
     ...admin,
     method: 'get',
@@ -76,7 +77,27 @@ const readRoutes = ({ messages, addressOf }: MessageRouteDeps): Route[] => [
       return { data: shownMessage(doc, addressOf) };
     },
   }),
+  route({
+    ...admin,
+    method: 'get',
+    path: `${ADMIN}/{day}/versions`,
+    summary: 'What a day said before, the latest first: who saved it and when. At most 50.',
+    params: dayParams,
+    replies: { 200: z.array(versionShape) },
+    async handle({ params }) {
+      const found = await versions
+        .find({ messageId: dayMessageIdOf(params.day) })
+        .sort({ updatedAt: -1, _id: -1 })
+        .limit(MOST_VERSIONS)
+        .toArray();
+      return {
+        data: found.map(doc => ({ ...shownMessage(doc, addressOf), updatedBy: doc.updatedBy })),
+      };
+    },
+  }),
 ];
+
+const MOST_VERSIONS = 50;
 
 const writeRoutes = (deps: MessageRouteDeps): Route[] => [
   route({

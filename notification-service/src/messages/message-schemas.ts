@@ -162,6 +162,8 @@ export const messageShape = z.object({
   updatedAt: z.date(),
 });
 
+export const versionShape = messageShape.extend({ updatedBy: z.string() });
+
 const bubbleShape = z.object({
   kind: z.enum(['text', ...kind.options]),
   text: z.string(),

@@ -14,7 +14,7 @@ const MEMBER_PAGES: [string, CommonKey][] = [
   ['/follow-ups', 'navFollowUps'],
   ['/connection', 'navConnection'],
 ];
-const ADMIN_PAGES: [string, CommonKey][] = [];
+const ADMIN_PAGES: [string, CommonKey][] = [['/admin/messages', 'navMessages']];
 
 export function Layout({
   heading,

@@ -22,4 +22,5 @@ export const texts: Record<CommonKey, string> = {
   stopSending: 'إيقاف طارئ',
   tryAgain: 'حاول مرة أخرى',
   yes: 'نعم',
+  navMessages: 'الرسائل',
 };

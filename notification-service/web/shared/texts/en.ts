@@ -20,5 +20,6 @@ export const texts = {
   stopSending: 'Emergency stop',
   tryAgain: 'Try again',
   yes: 'Yes',
+  navMessages: 'Messages',
 };
 export type CommonKey = keyof typeof texts;

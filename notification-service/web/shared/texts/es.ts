@@ -22,4 +22,5 @@ export const texts: Record<CommonKey, string> = {
   stopSending: 'Parada de emergencia',
   tryAgain: 'Reintentar',
   yes: 'Sí',
+  navMessages: 'Mensajes',
 };

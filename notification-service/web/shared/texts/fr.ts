@@ -23,4 +23,5 @@ export const texts: Record<CommonKey, string> = {
   stopSending: 'Arrêt d’urgence',
   tryAgain: 'Réessayer',
   yes: 'Oui',
+  navMessages: 'Textes',
 };

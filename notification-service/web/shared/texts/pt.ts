@@ -23,4 +23,5 @@ export const texts: Record<CommonKey, string> = {
   stopSending: 'Paragem de emergência',
   tryAgain: 'Tentar de novo',
   yes: 'Sim',
+  navMessages: 'Mensagens',
 };
