@@ -1,4 +1,5 @@
 import { benchEnroll } from './bench/enroll.ts';
+import { benchExit, benchStatus } from './bench/http.ts';
 import { benchPick, benchPump } from './bench/pump.ts';
 import { benchPreview } from './bench/preview.ts';
 import { reportLine } from './bench/rows.ts';
@@ -16,6 +17,8 @@ const BENCHES: Record<string, (stores: BenchStores) => Promise<Row[]>> = {
   turn: benchTurn,
   pump: benchPump,
   pick: benchPick,
+  exit: benchExit,
+  status: benchStatus,
   preview: benchPreview,
 };
 
