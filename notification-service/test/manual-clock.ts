@@ -20,13 +20,13 @@ export function manualClock(startIso: string): ManualClock {
   };
 }
 
-/** A calendar that goes on at its usual pace, as the simulated network needs it, and jumps when a test says so. */
-export function runningClock(startIso: string): ManualClock {
+/** A calendar that goes on at its usual pace (or `rate` times it), as the simulated network needs it, and jumps when a test says so. */
+export function runningClock(startIso: string, rate = 1): ManualClock {
   const still = manualClock(startIso);
   let sinceMs = performance.now();
   return {
-    rate: 1,
-    now: () => new Date(still.now().getTime() + performance.now() - sinceMs),
+    rate,
+    now: () => new Date(still.now().getTime() + (performance.now() - sinceMs) * rate),
     set: instant => {
       still.set(instant);
       sinceMs = performance.now();

@@ -1,8 +1,8 @@
 import { campaignsOf } from './campaign-deps.ts';
 import type { CampaignDeps } from './campaign-deps.ts';
-import type { CampaignDoc } from './campaign-model.ts';
+import type { CampaignDoc, CustomMessage } from './campaign-model.ts';
 import { tryChange } from './change-status.ts';
-import { fetchMissing } from './custom-messages.ts';
+import { fetchedFiles, fetchMissing } from './custom-messages.ts';
 import { clearDeleted } from './delete-campaign.ts';
 import { clearCancelled, releaseChildren, startByItself } from './run-campaign.ts';
 
@@ -28,12 +28,26 @@ export const retryMissingFiles = (deps: CampaignDeps): Promise<void> =>
       'customMessages.mediaUrls.url': { $exists: true },
     },
     deps,
-    async (campaign, { messages }) => {
-      const customMessages = await fetchMissing(campaign, { messages });
-      if (customMessages)
-        await campaignsOf(deps).updateOne({ _id: campaign._id }, { $set: { customMessages } });
+    async campaign => {
+      const fetched = await fetchMissing(campaign, deps);
+      if (fetched) await keepFetched(campaign, fetched, deps);
     },
   );
+
+/** Several may fetch at once, and the campaign may change meanwhile: only what is written keeps its files. */
+async function keepFetched(
+  { _id, customMessages: before }: CampaignDoc,
+  customMessages: CustomMessage[],
+  deps: CampaignDeps,
+): Promise<void> {
+  const { matchedCount } = await campaignsOf(deps).updateOne(
+    { _id, customMessages: before },
+    { $set: { customMessages } },
+  );
+  if (matchedCount > 0) return;
+  const kept = new Set(fetchedFiles(before));
+  for (const file of fetchedFiles(customMessages)) if (!kept.has(file)) await deps.messages.removeMedia(file);
+}
 
 async function forEach(
   filter: Parameters<ReturnType<typeof campaignsOf>['find']>[0],

@@ -184,7 +184,7 @@ describe('the score moves the schedule by itself', () => {
       '24 of 24 messages were not delivered after a day (−15)',
       '12 of 12 people did not answer two messages or more this week (−12)',
     ]);
-    expect(brakesOf(found.band).gapFactor).toBe(1.5);
+    expect(brakesOf(found).gapFactor).toBe(1.5);
     expect(published).toEqual([
       { type: 'health', data: expect.objectContaining({ score: 73, band: 'watch' }) as unknown },
     ]);

@@ -23,7 +23,7 @@ const view = (band: HealthBand, pace: Partial<Pace> = {}, ageDays = 3): PaceView
     linkedAt: new Date(NOW.getTime() - ageDays * DAY),
     inUseSince: null,
   },
-  ...{ memberCap: 50, now: NOW, settings, brakes: brakesOf(band) },
+  ...{ memberCap: 50, now: NOW, settings, brakes: brakesOf(health(band)) },
 });
 const sends = (count: number, firstContact = true) =>
   Array.from({ length: count }, (_, i) => ({

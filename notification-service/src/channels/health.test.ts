@@ -163,15 +163,24 @@ describe('bands', () => {
 });
 
 describe('brakesOf', () => {
+  const inBand = (band: HealthBand, ...codes: string[]) =>
+    brakesOf({ band, reasons: codes.map(code => ({ code, points: 12, sentence: '' })) });
+
+  it('people who do not answer slow a healthy channel like watch, and loosen no other', () => {
+    expect(inBand('healthy', 'unanswered')).toEqual(inBand('watch'));
+    expect(inBand('healthy', 'unknown')).toEqual(inBand('healthy'));
+    expect(inBand('poor', 'unanswered')).toEqual(inBand('poor'));
+  });
+
   it('slows more the worse it gets, and rests at last', () => {
-    expect(brakesOf('healthy')).toMatchObject({ gapFactor: 1, capFactor: 1, firstContactsAllowed: true });
-    expect(brakesOf('watch')).toMatchObject({ gapFactor: 1.5, firstContactFactor: 0.5, rest: false });
-    expect(brakesOf('poor')).toMatchObject({
+    expect(inBand('healthy')).toMatchObject({ gapFactor: 1, capFactor: 1, firstContactsAllowed: true });
+    expect(inBand('watch')).toMatchObject({ gapFactor: 1.5, firstContactFactor: 0.5, rest: false });
+    expect(inBand('poor')).toMatchObject({
       gapFactor: 2.5,
       capFactor: 0.5,
       firstContactsAllowed: false,
       rest: false,
     });
-    expect(brakesOf('critical').rest).toBe(true);
+    expect(inBand('critical').rest).toBe(true);
   });
 });

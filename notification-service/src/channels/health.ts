@@ -188,7 +188,13 @@ const BRAKES: Record<HealthBand, HealthBrakes> = {
   },
 };
 
-export const brakesOf = (band: HealthBand): HealthBrakes => BRAKES[band];
+/**
+ * The band's brakes; people who do not answer, whose points alone never leave the healthy band, slow a channel like watch.
+ */
+export const brakesOf = ({ band, reasons }: Pick<ChannelHealth, 'band' | 'reasons'>): HealthBrakes => {
+  const isIgnored = reasons.some(({ code }) => code === 'unanswered');
+  return BRAKES[band === 'healthy' && isIgnored ? 'watch' : band];
+};
 
 /** Warm-up levels that a channel loses when it comes out of critical. */
 export const WARMUP_LEVELS_LOST = 2;

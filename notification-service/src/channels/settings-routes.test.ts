@@ -136,7 +136,7 @@ describe('GET /status', () => {
     expect(await status()).toMatchObject({ attempt: 0, cooldownUntil: null });
   });
 
-  it('opens no connection and writes nothing: the documents are byte for byte as before', async () => {
+  it('pitfall: status that opens a connection: it opens none and writes nothing, the documents are byte for byte as before', async () => {
     await addChannel({ state: 'connecting', hasLogin: true, nextActionAt: new Date(NOW) });
     const before = await channelOf();
     await status();

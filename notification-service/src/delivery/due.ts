@@ -25,5 +25,5 @@ export const paceView = (seen: Pick<Seen, 'channel' | 'member'>, deps: TurnDeps,
   memberCap: seen.member?.maxMessagesPerDay ?? deps.settings.memberCapDefault,
   now,
   settings: deps.settings.pace,
-  brakes: deps.brakesOf(seen.channel.health.band),
+  brakes: deps.brakesOf(seen.channel.health),
 });

@@ -13,7 +13,7 @@ export function endNow(turn: Taken, deps: TurnDeps): TurnState {
     effect: turn.effect,
     now: deps.clock.now(),
     settings: deps.settings.pace,
-    brakes: deps.brakesOf(turn.channel.health.band),
+    brakes: deps.brakesOf(turn.channel.health),
     random: deps.random,
   });
   return { at: 'earliest', turn: { ...turn, channel: { ...turn.channel, pace } }, rank: 0, earliest: null };

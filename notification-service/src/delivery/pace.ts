@@ -1,4 +1,4 @@
-import type { ChannelDoc, HealthBand, Pace, PaceEntry } from '../channels/index.ts';
+import type { ChannelDoc, ChannelHealth, Pace, PaceEntry } from '../channels/index.ts';
 import type { WhyCode } from '../enrollments/index.ts';
 import type { Random } from '../platform/random.ts';
 
@@ -31,7 +31,7 @@ export interface Brakes {
   firstContactsAllowed: boolean;
   rest: boolean;
 }
-export type BrakesOf = (band: HealthBand) => Brakes;
+export type BrakesOf = (health: ChannelHealth) => Brakes;
 
 export type Gate = { open: true } | { open: false; until: Date; why: WhyCode };
 

@@ -102,7 +102,7 @@ const STEPS: StepsOf<RecoveryState> = {
       effect,
       now: deps.clock.now(),
       settings: deps.settings.pace,
-      brakes: deps.brakesOf(channel.health.band),
+      brakes: deps.brakesOf(channel.health),
       random: deps.random,
     });
     return { at: 'earliest', channel: { ...channel, pace }, turn, member, rank: 0, earliest: null };

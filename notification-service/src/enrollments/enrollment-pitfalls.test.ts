@@ -112,7 +112,7 @@ it('enrolls who is unpaid: day 1 now, in the window of their zone, and wakes the
   });
 });
 
-it('overlapping runs: each person once', async () => {
+it('pitfall: overlapping runs: each person once', async () => {
   await connect();
   for (let i = 0; i < 60; i++) refer(`r${i}`);
   const reports = await Promise.all(Array.from({ length: 5 }, () => service.enrollDue()));
@@ -143,7 +143,7 @@ const dump = () =>
     ),
   );
 
-it('endless re-enrollment: whoever was followed up once is not taken again', async () => {
+it('pitfall: endless re-enrollment: whoever was followed up once is not taken again', async () => {
   await connect();
   refer('r');
   await service.enrollMember('m');
@@ -162,7 +162,7 @@ it('endless re-enrollment: whoever was followed up once is not taken again', asy
   expect(await reasonOf('r')).toBe('already_followed_up');
 });
 
-it('parallel sequences to one person: one by user id, one by phone, whoever comes first', async () => {
+it('pitfall: parallel sequences to one person: one by user id, one by phone, whoever comes first', async () => {
   await connect('m');
   await connect('m2');
   refer('r', { phoneNumber: '33612000001' });
@@ -173,7 +173,7 @@ it('parallel sequences to one person: one by user id, one by phone, whoever come
   expect(await enrollments().countDocuments()).toBe(1);
 });
 
-it('backlog flood: a first connection takes the last seven days only; nobody beyond the limit of targets', async () => {
+it('pitfall: backlog flood: a first connection takes the last seven days only; nobody beyond the limit of targets', async () => {
   await connect('m', { maxTargetsPerCampaign: 10 });
   for (let i = 0; i < 300; i++) refer(`old${i}`, { createdAt: '2026-04-20T00:00:00.000Z' });
   for (let i = 0; i < 25; i++) refer(`new${String(i).padStart(2, '0')}`);
@@ -240,7 +240,7 @@ it.each([
   ['an answer without success', { kind: 'says', body: { success: false, data: [] } }],
   ['an answer without a list', { kind: 'says', body: { success: true } }],
 ] as const)(
-  'user-service outage ending sequences: %s neither enrolls nor ends anybody, nor counts as fresh',
+  'pitfall: user-service outage ending sequences: %s neither enrolls nor ends anybody, nor counts as fresh',
   async (_what, trouble) => {
     await connect();
     for (let i = 0; i < 5; i++) refer(`r${i}`);
@@ -255,7 +255,7 @@ it.each([
   },
 );
 
-it('a short answer taken for payment: whoever is missing from a complete one has paid, else nobody has', async () => {
+it('pitfall: a short answer taken for payment: whoever is missing from a complete one has paid, else nobody has', async () => {
   await connect();
   for (const id of ['a', 'b', 'c', 'd']) refer(id);
   await service.enrollMember('m');
@@ -298,7 +298,7 @@ it('a payment before the enrollment is met, also by the phone alone', async () =
   expect(await service.enrollMember('m')).toMatchObject({ enrolled: 0, reasons: { paid: 2 } });
 });
 
-it('missing phone or user: not enrolled, with the reason, and in nobody’s way', async () => {
+it('pitfall: missing template, phone or user: not enrolled, with the reason, and in nobody’s way', async () => {
   await connect();
   refer('ok');
   refer('no-phone', { phoneNumber: '' });
@@ -320,7 +320,7 @@ it('missing phone or user: not enrolled, with the reason, and in nobody’s way'
   ]);
 });
 
-it('one member blocking others: what goes wrong for one stops nobody else', async () => {
+it('pitfall: one member blocking others: what goes wrong for one stops nobody else', async () => {
   for (const id of ['a', 'b', 'c', 'd']) {
     await connect(id);
     fake.add({ _id: `of-${id}`, referrerUserId: id, createdAt: HOURS_OLD });
@@ -339,7 +339,7 @@ it('one member blocking others: what goes wrong for one stops nobody else', asyn
   expect(logged).toEqual(['c']);
 });
 
-it('pause that does not pause: no enrollment while paused; resuming loses nobody', async () => {
+it('pitfall: pause that does not pause: no enrollment while paused; resuming loses nobody', async () => {
   await connect();
   await service.enrollMember('m');
   refer('r', { createdAt: '2026-05-04T11:00:00.000Z' });

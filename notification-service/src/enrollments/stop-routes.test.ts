@@ -109,7 +109,7 @@ it('says when a message was on its way, also when asked again', async () => {
     expect((await stop(doc._id, { userId: 'm' })).body).toMatchObject({ data: { outcome: 'in_flight' } });
 });
 
-it('other member’s ids: not found for a member, admins included; an admin ends any by the admin route', async () => {
+it('pitfall: other member’s ids: not found for a member, admins included; an admin ends any by the admin route', async () => {
   const doc = await enroll('m', 'r');
   for (const as of [{ userId: 'other' }, { userId: 'admin' }]) {
     const answer = await stop(doc._id, as);

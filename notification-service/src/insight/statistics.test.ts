@@ -29,7 +29,7 @@ const statsOf = async (memberId: string, role = 'user') =>
 const adminStats = async () =>
   adminStatsShape.strict().parse(dataOf(await ask(http, 'boss', 'admin').get('/admin/stats')));
 
-describe('statistics do not lie', () => {
+describe('pitfall: statistics that lie', () => {
   /** Two members, 60 people, every outcome, drawn by chance from one seed. */
   async function aMonth(): Promise<void> {
     const random = seededRandom(11);
@@ -174,7 +174,7 @@ describe('statistics do not lie', () => {
   });
 });
 
-describe('counters around midnight', () => {
+describe('pitfall: counters lost at midnight', () => {
   it('what was sent today is neither lost at midnight UTC nor carried over the member’s own', async () => {
     await bed.addMember('m1');
     const { _id } = await bed.enroll('m1', 'r1');

@@ -68,7 +68,7 @@ function paced(
   { channel, now, memberCap, pace, brakesOf }: Circumstances,
 ): SaidWhy | null {
   if (!channel) return null;
-  const brakes = brakesOf(channel.health.band);
+  const brakes = brakesOf(channel.health);
   const view = { channel, memberCap, now, settings: pace, brakes };
   const gates: Gate[] = [channelGate(view)];
   if (doc.step.rank === RANK.firstContact) gates.push(firstContactGate(view));

@@ -52,7 +52,7 @@ describe('media', () => {
     expect((await request(bed.http.app).get(pathOf(data)).set('Range', 'bytes=2000-')).status).toBe(416);
   });
 
-  it('path traversal finds nothing', async () => {
+  it('pitfall: path traversal: finds nothing', async () => {
     // Even a file that lies in the store under such a name is never looked up.
     const bucket = new GridFSBucket(bed.stores.db, { bucketName: 'media' });
     const names = ['../../etc/passwd', '..\\..\\', 'secret', '.png', '*', `../${'a'.repeat(48)}.png`];
@@ -158,7 +158,7 @@ describe('media', () => {
     });
   });
 
-  it('SSRF by media URL: an address inside is refused, nothing is asked, nothing is kept', async () => {
+  it('pitfall: SSRF by media URL: an address inside is refused, nothing is asked, nothing is kept', async () => {
     const before = await bed.stored();
     for (const url of [
       site.url,

@@ -8,7 +8,7 @@ const of = (text: string, ...kinds: MediaKind[]) =>
     kinds.map(kind => ({ kind })),
   ).map(part => [part.text, part.media?.kind ?? null]);
 
-describe('the text is not repeated per attachment', () => {
+describe('pitfall: text repeated per attachment', () => {
   it.each<[MediaKind[], [string, MediaKind | null][]]>([
     [[], [['hi', null]]],
     [['image'], [['hi', 'image']]],

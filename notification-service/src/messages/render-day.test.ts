@@ -15,7 +15,7 @@ const render = (day: number, language: string | null = 'fr', referral = friend) 
   bed.messages.renderDay({ day, language, referral, referrerName: 'Awa', memberId: 'm1' });
 
 describe('what one person gets', () => {
-  it('missing template: a day without an active message is a reason, not an error', async () => {
+  it('pitfall: missing template, phone or user: a day without an active message is a reason, not an error', async () => {
     expect(await render(4)).toEqual({ kind: 'none', reason: 'no_message' });
     await bed.save({ dayNumber: 4, messageTemplate: { fr: 'a' }, active: false });
     expect(await render(4)).toEqual({ kind: 'none', reason: 'no_message' });
