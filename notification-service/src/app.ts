@@ -97,6 +97,7 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     shutdown.defer('events', () => events.close());
     const queuePlace = { redisUrl: config.REDIS_URL, prefix };
     const hasher = await createPhoneHasher({ db, secrets: config.WHATSAPP_SESSION_SECRET });
+    const turns = turnSettings(config);
     const tickets = createTickets({ redis, prefix });
     const members = db.collection<MemberDoc>('members');
     const channelDocs = db.collection<ChannelDoc>('channels');
@@ -143,6 +144,10 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
     });
     const health = createHealth({
       ...{ db, clock, events, logger, wakeChannel },
+      dailyCap: async memberId => {
+        const member = await members.findOne({ _id: memberId });
+        return Math.min(member?.maxMessagesPerDay ?? turns.memberCapDefault, turns.pace.maxPerDay);
+      },
       changed: ({ channelId, memberId, from, health: { band, reasons } }) => {
         logger.info('The health of a channel has changed.', { channelId, band, reasons });
         if (isLooser(from, band) || band === 'watch') return;
@@ -246,9 +251,9 @@ export async function createApp(config: Config, outside: Outside): Promise<App> 
       maxAttempts: config.CONNECT_MAX_ATTEMPTS,
       countSent: (memberId: string, since: Date) => insight.countSent(memberId, since),
     };
-    const { pace, memberCapDefault } = turnSettings(config);
     const insight = createInsight({
-      ...{ db, clock, events, pace, memberCapDefault, brakesOf, statuses },
+      ...{ db, clock, events, brakesOf, statuses },
+      ...{ pace: turns.pace, memberCapDefault: turns.memberCapDefault },
       platformZone: config.RELANCE_TIMEZONE,
       sendingSwitch: () => delivery.sendingSwitch(),
       settleLate: row => delivery.settleLate(row),

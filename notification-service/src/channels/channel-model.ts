@@ -44,8 +44,8 @@ export interface Pace {
   restReason: string | null;
   /** First contacts are not made before this (463, 475). */
   firstContactsAfter: Date | null;
-  /** Warm-up levels taken away by a critical health. */
-  warmupPenalty: number;
+  /** Since when the number counts as being warmed up, after a critical health has set it back (warm-up.ts). */
+  warmupSince: Date | null;
 }
 export interface PaceEntry {
   at: Date;
@@ -124,7 +124,7 @@ export const newPace = (): Pace => ({
   restUntil: null,
   restReason: null,
   firstContactsAfter: null,
-  warmupPenalty: 0,
+  warmupSince: null,
 });
 
 export function newChannel(args: {

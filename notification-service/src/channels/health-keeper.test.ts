@@ -14,6 +14,7 @@ import type { Health } from './health-keeper.ts';
 import type { HealthChange } from './health-refresh.ts';
 import { gatherSignals } from './health-signals.ts';
 import { brakesOf } from './health.ts';
+import { warmupLevel } from './warm-up.ts';
 
 const NOON = '2026-03-10T12:00:00Z';
 const HOUR = 3_600_000;
@@ -41,6 +42,7 @@ const build = () =>
       },
     },
     wakeChannel: channelId => woken.push(channelId),
+    dailyCap: () => Promise.resolve(50),
     changed: change => changes.push(change),
   });
 let health: Health;
@@ -240,7 +242,7 @@ describe('the score moves the schedule by itself', () => {
     }
     const after = await channelNow();
     expect(after.health.band).toBe('poor');
-    expect(after.pace.warmupPenalty).toBe(2);
+    expect(warmupLevel(after, clock.now())).toBe(2); // from the 4 at which its cap of 50 bounds it
   });
 
   it('two processes at once change it once', async () => {

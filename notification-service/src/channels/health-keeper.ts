@@ -15,6 +15,8 @@ export interface HealthDeps {
   events: Pick<Events, 'publish'>;
   /** Wakes the pump that hosts this channel, in whatever process it runs. */
   wakeChannel(channelId: string): void;
+  /** How many messages a day this member's channel may send. */
+  dailyCap(memberId: string): Promise<number>;
   /** Told when a channel's band has changed; must not throw. */
   changed(change: HealthChange): void;
 }

@@ -6,6 +6,7 @@ import { NOT_PAUSED, wakeChannelUpdate } from './alarm.ts';
 import type { ChannelDoc, ChannelHealth, HealthBand } from './channel-model.ts';
 import { gatherSignals } from './health-signals.ts';
 import { isLooser, nextHealth, scoreHealth, WARMUP_LEVELS_LOST } from './health.ts';
+import { setBack } from './warm-up.ts';
 
 export interface HealthChange {
   channelId: string;
@@ -19,10 +20,15 @@ export interface RefreshDeps {
   clock: Clock;
   events: Pick<Events, 'publish'>;
   wakeChannel(channelId: string): void;
+  /** How many messages a day this member's channel may send. */
+  dailyCap(memberId: string): Promise<number>;
   changed(change: HealthChange): void;
 }
 
-type Seen = Pick<ChannelDoc, '_id' | 'memberId' | 'health' | 'stateReason'>;
+type Seen = Pick<
+  ChannelDoc,
+  '_id' | 'memberId' | 'health' | 'stateReason' | 'linkedAt' | 'inUseSince' | 'pace'
+>;
 
 /**
  * Computes the health of a channel and stores it on the channel, from where the pace takes it. Two processes at once
@@ -32,22 +38,30 @@ export async function refreshHealth(channelId: string, deps: RefreshDeps): Promi
   const channels = deps.db.collection<ChannelDoc>('channels');
   const seen = await channels.findOne<Seen>(
     { _id: channelId },
-    { projection: { memberId: 1, health: 1, stateReason: 1 } },
+    {
+      projection: {
+        ...{ memberId: 1, health: 1, stateReason: 1, linkedAt: 1, inUseSince: 1 },
+        'pace.warmupSince': 1,
+      },
+    },
   );
   if (!seen) return;
   const now = deps.clock.now();
   if (seen.health.at !== null && seen.health.at > now) return;
   const scored = scoreHealth(await gatherSignals(seen, now, deps.db));
   const health = nextHealth(seen.health, scored, now);
-  // The end of a turn writes the whole pace, so the penalty of a critical spell waits for a moment without one.
+  // The end of a turn writes the whole pace, so the setback after a critical spell waits for a moment without one.
   const leavesCritical = seen.health.band === 'critical' && health.band !== 'critical';
   const written = await channels.updateOne(
     { ...asSeen(seen), ...(leavesCritical ? { turn: { $exists: false } } : {}) },
-    { $set: { health }, ...(leavesCritical ? { $inc: { 'pace.warmupPenalty': WARMUP_LEVELS_LOST } } : {}) },
+    { $set: { health, ...(leavesCritical ? { 'pace.warmupSince': await setBackOf(seen, now, deps) } : {}) } },
   );
   if (written.matchedCount === 0) return;
   await tell(seen, health, deps);
 }
+
+const setBackOf = async (seen: Seen, now: Date, deps: RefreshDeps): Promise<Date> =>
+  setBack(seen, { now, levels: WARMUP_LEVELS_LOST, cap: await deps.dailyCap(seen.memberId) });
 
 const asSeen = ({ _id, health }: Seen): Document => ({
   _id,

@@ -3,8 +3,9 @@ import { channelGate, firstContactGate, paceAfter } from '../delivery/pace.ts';
 import type { PaceSettings, PaceView } from '../delivery/pace.ts';
 import type { HealthBand, Pace } from './channel-model.ts';
 import { newPace } from './channel-model.ts';
-import { brakesOf, nextHealth, scoreHealth } from './health.ts';
+import { brakesOf, nextHealth, scoreHealth, WARMUP_LEVELS_LOST } from './health.ts';
 import type { HealthSignals } from './health.ts';
+import { setBack, warmupAllowance, warmupLevel } from './warm-up.ts';
 
 /** The score moves the schedule: the same pure decisions that a turn makes, over the health of a channel. */
 
@@ -78,10 +79,39 @@ describe('the band moves the next time by itself', () => {
     expect(channelGate(view('poor')).open).toBe(true);
   });
 
-  it('two warm-up levels less after critical', () => {
-    const isOpen = (count: number) =>
-      firstContactGate(view('healthy', { warmupPenalty: 2, sends: sends(count) })).open;
-    expect([isOpen(9), isOpen(10)]).toEqual([true, false]);
+  describe('after critical, two warm-up levels down', () => {
+    /** First contacts on the day it leaves critical and on the days after. */
+    const afterwards = (ageDays: number, cap = 50, before: Partial<Pace> = {}) => {
+      const { channel } = view('healthy', before, ageDays);
+      const warmupSince = setBack(channel, { now: NOW, levels: WARMUP_LEVELS_LOST, cap });
+      return [0, 1, 2, 3].map(day => {
+        const now = new Date(NOW.getTime() + day * DAY);
+        return warmupAllowance(warmupLevel({ ...channel, pace: { warmupSince } }, now));
+      });
+    };
+
+    it('a young number falls by two and goes on from there', () => {
+      expect(afterwards(3)).toEqual([10, 20, 40, 60]);
+      expect(afterwards(0)).toEqual([5, 5, 5, 10]);
+    });
+
+    it('an old number falls by two from where its cap bounds it, and is back in two days', () => {
+      expect(afterwards(400)).toEqual([20, 40, 60, 80]);
+      expect(afterwards(400, 100)).toEqual([60, 80, 100, 120]);
+    });
+
+    it('it adds up when it happens again, and is over when another number is linked', () => {
+      const once = new Date(NOW.getTime() - 3 * DAY);
+      expect(afterwards(400, 50, { warmupSince: once })[0]).toBe(10);
+      expect(warmupLevel(view('healthy', { warmupSince: once }, 1).channel, NOW)).toBe(1);
+    });
+
+    it('the gate of first contacts knows it', () => {
+      const warmupSince = new Date(NOW.getTime() - DAY);
+      const isOpen = (count: number) =>
+        firstContactGate(view('healthy', { warmupSince, sends: sends(count) }, 400)).open;
+      expect([isOpen(9), isOpen(10)]).toEqual([true, false]);
+    });
   });
 });
 

@@ -55,6 +55,7 @@ export { asSettings, midnightOf, readAllStatuses } from './status-reader.ts';
 export type { StatusDeps } from './status-reader.ts';
 export { settingsShape } from './status-schemas.ts';
 export * from './transport.ts';
+export { warmupAllowance, warmupLevel } from './warm-up.ts';
 export type { Host } from './session-host.ts';
 
 export interface ChannelsDeps {

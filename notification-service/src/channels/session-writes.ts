@@ -26,7 +26,7 @@ export function writeReady(
   const now = clock.now();
   const sameNumber = { $eq: ['$phoneHash', phoneHash] };
   const linkedAt = { $cond: [{ $and: [sameNumber, '$linkedAt'] }, '$linkedAt', now] };
-  const since = identity.inUseSince ?? '$linkedAt';
+  const since = { $max: [identity.inUseSince ?? '$linkedAt', '$pace.warmupSince'] };
   const isWarming = { $gt: ['$$since', new Date(now.getTime() - WARMING_MS)] };
   const update: Document[] = [
     {

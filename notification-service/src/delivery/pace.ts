@@ -1,3 +1,4 @@
+import { warmupAllowance, warmupLevel } from '../channels/index.ts';
 import type { ChannelDoc, ChannelHealth, Pace, PaceEntry } from '../channels/index.ts';
 import type { WhyCode } from '../enrollments/index.ts';
 import type { Random } from '../platform/random.ts';
@@ -114,21 +115,12 @@ function capOf(view: PaceView): number {
   return Math.max(1, Math.floor(cap * view.brakes.capFactor));
 }
 
-/** First contacts per day by the channel's age: 5, 10, 20, 40, 60, then 20 more a day. */
-const WARMUP = [5, 10, 20, 40, 60] as const;
-function warmupAllowance(level: number): number {
-  const known = WARMUP[Math.max(0, level)];
-  return known ?? 60 + 20 * (level - WARMUP.length + 1);
-}
-
 /** Null: warm-up is off, and the health brake does not count either. */
 function firstContactsPerDay(view: PaceView): number | null {
   const { settings, brakes, channel } = view;
   const braked = (allowance: number) => Math.max(1, Math.floor(allowance * brakes.firstContactFactor));
   if (!settings.warmup) return brakes.firstContactFactor < 1 ? braked(capOf(view)) : null;
-  const since = channel.inUseSince ?? channel.linkedAt ?? view.now;
-  const ageDays = Math.max(0, Math.floor((view.now.getTime() - since.getTime()) / DAY));
-  return braked(warmupAllowance(ageDays - channel.pace.warmupPenalty));
+  return braked(warmupAllowance(warmupLevel(channel, view.now)));
 }
 
 /** What a turn did to the channel, as its end (or recovery in its stead) records it. */
