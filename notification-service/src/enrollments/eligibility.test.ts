@@ -42,6 +42,7 @@ const ended = (reason: 'completed_7_days' | 'replied' | 'opted_out' | 'paid', da
   sequences: [
     {
       status: 'ended' as const,
+      _id: 'e',
       exitReason: reason,
       exitedAt: new Date(NOW.getTime() - daysAgo * DAY),
     },
@@ -49,7 +50,7 @@ const ended = (reason: 'completed_7_days' | 'replied' | 'opted_out' | 'paid', da
 });
 const running: CandidateFacts = {
   ...unheardOf,
-  sequences: [{ status: 'active', exitReason: null, exitedAt: null }],
+  sequences: [{ _id: 'e', status: 'active', exitReason: null, exitedAt: null }],
 };
 
 const judge = (

@@ -67,7 +67,7 @@ export interface EnrollmentRules {
 export interface CandidateFacts {
   people: readonly PersonDoc[];
   /** Every sequence they were ever in, on the whole platform. */
-  sequences: readonly Pick<EnrollmentDoc, 'status' | 'exitReason' | 'exitedAt'>[];
+  sequences: readonly Pick<EnrollmentDoc, '_id' | 'status' | 'exitReason' | 'exitedAt'>[];
   /** Some member's line has this number. */
   isMemberNumber: boolean;
 }

@@ -92,6 +92,8 @@ interface Judged {
   referral: Dated;
   verdict: Eligibility;
   phoneHash: string;
+  /** Another run has enrolled them meanwhile: no reason against them. */
+  isKnown: boolean;
 }
 
 /** One referral with all that is known about them. */
@@ -147,7 +149,8 @@ async function judge(
     const beyond = one.referral.languages === null && !isAsked.has(one);
     const verdict = eligibility(candidate, { rules, facts: one.facts, room: beyond ? 0 : left });
     if (verdict.ok) left -= 1;
-    return { referral: one.referral, verdict, phoneHash: one.phoneHash };
+    const isKnown = one.facts.sequences.some(({ _id }) => _id === one.referral.enrollmentId);
+    return { referral: one.referral, verdict, phoneHash: one.phoneHash, isKnown };
   });
 }
 
@@ -192,7 +195,9 @@ async function enter(judged: readonly Judged[], scene: RunScene, deps: BatchDeps
   if (dues.length > 0) await wake(campaign.memberId, new Date(dues.reduce((a, b) => Math.min(a, b))), deps);
   return [
     ...entering.map(({ referral }, i) => ({ referral, outcome: inserted[i] ?? 'known' })),
-    ...judged.flatMap(({ referral, verdict }) => (verdict.ok ? [] : [{ referral, outcome: verdict.reason }])),
+    ...judged.flatMap(({ referral, verdict, isKnown }): Considered[] =>
+      verdict.ok ? [] : [{ referral, outcome: isKnown ? 'known' : verdict.reason }],
+    ),
   ];
 }
 

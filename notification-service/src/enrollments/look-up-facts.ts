@@ -10,7 +10,10 @@ export interface Keys {
   phoneHash: string;
 }
 
-type Sequence = Pick<EnrollmentDoc, 'referralUserId' | 'phoneHash' | 'status' | 'exitReason' | 'exitedAt'>;
+type Sequence = Pick<
+  EnrollmentDoc,
+  '_id' | 'referralUserId' | 'phoneHash' | 'status' | 'exitReason' | 'exitedAt'
+>;
 
 /** What the platform knows about a batch of people, by both keys: four reads, however many they are. */
 export async function lookUpFacts(batch: readonly Keys[], db: Db): Promise<(keys: Keys) => CandidateFacts> {
@@ -51,7 +54,7 @@ function sequencesBy(
   return db
     .collection<EnrollmentDoc>('enrollments')
     .find({ [key]: { $in: [...values] } })
-    .project<Sequence>({ _id: 0, referralUserId: 1, phoneHash: 1, status: 1, exitReason: 1, exitedAt: 1 })
+    .project<Sequence>({ referralUserId: 1, phoneHash: 1, status: 1, exitReason: 1, exitedAt: 1 })
     .toArray();
 }
 
