@@ -2,6 +2,7 @@ import { benchEnroll } from './bench/enroll.ts';
 import { benchExit, benchStatus } from './bench/http.ts';
 import { benchPick, benchPump } from './bench/pump.ts';
 import { benchPreview } from './bench/preview.ts';
+import { benchRestart } from './bench/restart.ts';
 import { reportLine } from './bench/rows.ts';
 import type { Row } from './bench/rows.ts';
 import { openBenchStores } from './bench/stores.ts';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, (stores: BenchStores) => Promise<Row[]>> = {
   pick: benchPick,
   exit: benchExit,
   status: benchStatus,
+  restart: benchRestart,
   preview: benchPreview,
 };
 
@@ -28,6 +30,10 @@ const only = process.argv
   .split(',');
 const json = process.argv.includes('--json');
 const stores = await openBenchStores();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  // Not once: npm and shells may pass the same signal on twice.
+  process.on(signal, () => void stores.close().finally(() => process.exit(1)));
+}
 const rows: Row[] = [];
 try {
   for (const [name, bench] of Object.entries(BENCHES)) {

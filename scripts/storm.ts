@@ -21,8 +21,10 @@ const tell = (line: string): void => {
 };
 
 const stage = await openStage(plan);
+let closing: Promise<void> | null = null;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => void stage.close().finally(() => process.exit(1)));
+  // Not once: npm and shells may pass the same signal on twice.
+  process.on(signal, () => void (closing ??= stage.close()).finally(() => process.exit(1)));
 }
 let result: StormResult;
 try {

@@ -109,12 +109,14 @@ async function sideBySide(
     environment: environment(stores, database),
     logFile: join(stores.dir, `${database}.log`),
   });
-  const bare = await startEmbeddedProgram({
-    name: `bare-${database}`,
-    path: join(import.meta.dirname, 'bare-server.ts'),
-    args: ['--mongodb', stores.uriOf(`${database}_bare`)],
-    ...{ preferredPort: 0, dir: stores.dir, logger: { ...console, info: () => undefined } },
-  });
+  const bare = stores.keep(
+    await startEmbeddedProgram({
+      name: `bare-${database}`,
+      path: join(import.meta.dirname, 'bare-server.ts'),
+      args: ['--mongodb', stores.uriOf(`${database}_bare`)],
+      ...{ preferredPort: 0, dir: stores.dir, logger: { ...console, info: () => undefined } },
+    }),
+  );
   try {
     await service.start();
     const asked = askedOf({ service: service.url(), bare: bare.url });

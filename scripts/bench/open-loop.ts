@@ -31,7 +31,9 @@ export function openLoop(asked: Asked): OpenLoop {
       for (let n = 0; n < count; n++) {
         const waitMs = beginMs + (n * 1_000) / perSecond - performance.now();
         if (waitMs > 0) await sleep(waitMs);
-        answers.push(ask(asked, agent, next++));
+        const answer = ask(asked, agent, next++);
+        answer.catch(() => undefined); // told below, once all are sent
+        answers.push(answer);
       }
       return Promise.all(answers);
     },

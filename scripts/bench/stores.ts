@@ -15,6 +15,8 @@ export interface BenchStores {
   uriOf(database: string): string;
   /** A new database with all indexes. */
   open(database: string): Promise<Mongo>;
+  /** Stops this process when the run ends, however it ends; it may be stopped before. */
+  keep<T extends { stop(): Promise<unknown> }>(running: T): T;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,14 @@ export async function openBenchStores(): Promise<BenchStores> {
   const redis = await startEmbeddedRedis({ dir, logger: quiet });
   const mongod = await startEmbeddedMongod({ dir, binary, logger: quiet, cacheGb: 2 });
   const opened: Mongo[] = [];
+  const kept: { stop(): Promise<unknown> }[] = [];
+  let closing: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    await Promise.all(kept.map(running => running.stop()));
+    await Promise.all(opened.map(mongo => mongo.close()));
+    await Promise.all([mongod.stop(), redis.stop()]);
+    await rm(dir, { recursive: true, force: true });
+  }
   return {
     dir,
     redisUrl: redis.url,
@@ -37,10 +47,10 @@ export async function openBenchStores(): Promise<BenchStores> {
       await mongo.buildIndexes(collections);
       return mongo;
     },
-    async close() {
-      await Promise.all(opened.map(mongo => mongo.close()));
-      await Promise.all([mongod.stop(), redis.stop()]);
-      await rm(dir, { recursive: true, force: true });
+    keep(running) {
+      kept.push(running);
+      return running;
     },
+    close: () => (closing ??= close()),
   };
 }
