@@ -27,6 +27,8 @@ import type { TestApp } from '../test-app.ts';
  */
 const registered = vi.hoisted(() => ({
   jobs: new Map<string, (argument: never) => Promise<unknown>>(),
+  /** Jobs that were put into a queue and have not been handled yet, by id. */
+  waiting: new Set<string>(),
   /** Stores what became of sends; by itself that waits half a second. */
   flush: () => Promise.resolve(),
   /** Files that a campaign names by an address of this machine may be fetched from here. */
@@ -51,16 +53,30 @@ vi.mock('../../src/platform/queue.ts', async original => {
     ...real,
     createQueue(spec: QueueSpec<unknown>) {
       const { handle } = spec;
-      if (!handle) return real.createQueue(spec);
+      if (!handle) return noted(real.createQueue(spec));
       registered.jobs.set(`queue: ${spec.sort ?? spec.name}`, (data: unknown) =>
         handle(data, { id: 'again' }),
       );
-      return real.createQueue({
-        ...spec,
-        handle: (data, job) => Promise.all([handle(data, job), handle(data, job)]),
-      });
+      return noted(
+        real.createQueue({
+          ...spec,
+          handle: (data, job) =>
+            Promise.all([handle(data, job), handle(data, job)]).finally(() =>
+              registered.waiting.delete(job.id),
+            ),
+        }),
+      );
     },
   };
+  function noted<T>(queue: QueueModule.JobQueue<T>): QueueModule.JobQueue<T> {
+    return {
+      ...queue,
+      add(data, options) {
+        registered.waiting.add(options.jobId);
+        return queue.add(data, options);
+      },
+    };
+  }
 });
 vi.mock('../../src/channels/health-attempts.ts', async original => {
   const real = await original<typeof AttemptModule>();
@@ -94,6 +110,7 @@ let outside: FakeHttp;
 let isOutsideWell: boolean;
 beforeEach(async () => {
   registered.jobs.clear();
+  registered.waiting.clear();
   phoneOf.clear();
   clock = manualClock(START);
   isOutsideWell = true;
@@ -359,6 +376,9 @@ async function summaryOf(memberId: string) {
   };
 }
 
+/** A turn that a process is at: one that was left in the middle here was taken long ago. */
+const underWay = { 'turn.takenAt': { $gt: new Date(0) }, 'turn.takenOver': { $ne: true as const } };
+
 /** Resolves with everything once nothing is under way any more. */
 async function atRest() {
   let before = '';
@@ -368,7 +388,7 @@ async function atRest() {
     const now = JSON.stringify(await everything());
     const isStill = now === before;
     before = now;
-    return isStill;
+    return isStill && registered.waiting.size === 0 && (await channels().countDocuments(underWay)) === 0;
   }, 'nothing changes any more');
   return everything();
 }
