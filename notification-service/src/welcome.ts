@@ -130,7 +130,7 @@ ${line}
  Relance runs at ${apiUrl}
 
  Member   ${apiUrl}/connect#token=${memberToken}
- Admin    ${apiUrl}/docs#token=${adminToken}
+ Admin    ${apiUrl}/admin/messages#token=${adminToken}
 ${networkUrl ? ` Phones   ${networkUrl}   (simulated WhatsApp: play the phones here)\n` : ''}
  What to try
    1. Open the member's link and ask for a QR.

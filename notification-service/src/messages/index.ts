@@ -23,18 +23,16 @@ import type { AuditEntry } from './save-message.ts';
 import type { SendTest } from './test-message.ts';
 
 export { demoMessages } from './demo-messages.ts';
-export type { DemoMessage } from './demo-messages.ts';
 export { customDayBody } from './message-schemas.ts';
 export type { CustomDayBody } from './message-schemas.ts';
 export type { KeptOrNot } from './keep-media.ts';
 export { checkTexts } from './save-message.ts';
 export { languageChain } from './languages.ts';
 export { dayMessageModel, messageVersionModel } from './message-model.ts';
-export type { DayContent, DayMedia, DayMessageDoc, MessageVersionDoc } from './message-model.ts';
+export type { DayContent, DayMedia } from './message-model.ts';
 export type { MemberDayPreview } from './preview-for-member.ts';
-export type { DayRequest, LoadedMedia, LoadMedia, RenderedDay } from './render-day.ts';
+export type { DayRequest, LoadMedia, RenderedDay } from './render-day.ts';
 export type { SendTest } from './test-message.ts';
-export type { WrittenTo } from './variables.ts';
 
 export interface MessagesDeps {
   db: Db;

@@ -1,6 +1,7 @@
 import copyIcon from 'bootstrap-icons/icons/clipboard.svg?raw';
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../shared/icon.tsx';
+import { PhoneInput } from '../shared/phone-input.tsx';
 import { useTools } from '../shared/section.tsx';
 import { useKept } from '../shared/states.tsx';
 import { useTexts } from './texts/connect-texts.ts';
@@ -42,16 +43,12 @@ export function Pairing({
       >
         <label>
           {t('phone')}
-          <input
-            type="tel"
-            dir="ltr"
-            autoComplete="tel"
-            required
-            maxLength={30}
+          <PhoneInput
             value={phone}
+            typed={setPhone}
+            autoComplete="tel"
             aria-describedby="phone-hint"
             {...(checked && typed ? { 'aria-invalid': checked.valid ? 'false' : 'true' } : {})}
-            onInput={event => setPhone(event.currentTarget.value)}
           />
           <small id="phone-hint" aria-live="polite" dir="auto">
             {checked && typed ? hint : ' '}

@@ -1,3 +1,4 @@
+import { PhoneInput } from '../shared/phone-input.tsx';
 import { useTools } from '../shared/section.tsx';
 import { Empty, Failure, Loaded, useAction, useKept, useLoad } from '../shared/states.tsx';
 import { useTexts } from './member-texts.ts';
@@ -36,14 +37,7 @@ export function Exclusions() {
       <form onSubmit={add}>
         <label>
           {t('excludePhone')}
-          <input
-            type="tel"
-            dir="ltr"
-            required
-            maxLength={30}
-            value={phone}
-            onInput={event => setPhone(event.currentTarget.value)}
-          />
+          <PhoneInput value={phone} typed={setPhone} />
         </label>
         <button class="quiet" disabled={action.busy}>
           {t('exclude')}

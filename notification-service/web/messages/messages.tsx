@@ -68,14 +68,15 @@ function DayCard({
   choose: (day: number) => void;
 }) {
   const t = useTexts();
+  const { language } = useTools();
   const written = LANGUAGES.filter(code => (message?.messageTemplate[code] ?? '') !== '');
-  const [first] = written;
+  const shown = written.includes(language) ? language : written[0];
   return (
     <button type="button" class="day-card quiet" aria-pressed={chosen} onClick={() => choose(day)}>
       <strong>{t('day', { day })}</strong>
       {message && !message.active && <small class="bad-text">{t('inactive')}</small>}
       <small class="excerpt" dir="auto">
-        {first === undefined ? t('noText') : message?.messageTemplate[first]}
+        {shown === undefined ? t('noText') : message?.messageTemplate[shown]}
       </small>
       <small class="muted">{written.join(' · ')}</small>
       {message && message.mediaUrls.length > 0 && (

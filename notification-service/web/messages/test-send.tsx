@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useTexts } from '../insight/admin-texts.ts';
 import { LANGUAGE_NAMES, LANGUAGES } from '../shared/language.ts';
+import { PhoneInput } from '../shared/phone-input.tsx';
 import { useTools } from '../shared/section.tsx';
 import { Failure, useAction, useKept } from '../shared/states.tsx';
 
@@ -23,15 +24,7 @@ export function TestSend({ day }: { day: number }) {
     <form onSubmit={send}>
       <label>
         {t('testPhone')}
-        <input
-          type="tel"
-          dir="ltr"
-          required
-          maxLength={30}
-          value={phone}
-          aria-describedby="test-hint"
-          onInput={event => setPhone(event.currentTarget.value)}
-        />
+        <PhoneInput value={phone} typed={setPhone} aria-describedby="test-hint" />
         <small id="test-hint">{t('testSaved')}</small>
       </label>
       <div class="row">

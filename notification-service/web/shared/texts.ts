@@ -10,7 +10,7 @@ export interface Translate<Key extends string> {
 /** Only the language that is shown is fetched. */
 export type TextFiles<Key extends string> = Record<Language, () => Promise<{ texts: Record<Key, string> }>>;
 
-export const fill = (text: string, values: Record<string, string | number> = {}): string =>
+const fill = (text: string, values: Record<string, string | number> = {}): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 
 export function translator<Key extends string>(texts: Record<Key, string>): Translate<Key> {

@@ -1,5 +1,6 @@
 import type { HistoryEntry, MediaKind, ObservedMessage } from '../../channels/transport.ts';
 import { chatIdOf, lidOf, messageIdOf, phoneOf, widText } from './message-ids.ts';
+import type { RawMessageId } from './message-ids.ts';
 import type { RawCall, RawMessage, RawReaction } from './page-client.ts';
 
 const KINDS: Record<string, ObservedMessage['kind']> = {
@@ -29,16 +30,20 @@ export function readMessage(raw: RawMessage): ObservedMessage | null {
   const quoted = raw._data?.['quotedStanzaID'];
   return {
     messageId,
-    at: new Date((raw.timestamp ?? 0) * 1000),
-    phone: phoneOf(chatId),
-    lid: lidOf(chatId),
-    chatId,
-    fromMe: raw.id.fromMe === true,
+    ...whereAndWhen(chatId, raw),
     kind: KINDS[raw.type ?? ''] ?? 'other',
     text: raw.body ?? '',
     quotedMessageId: typeof quoted === 'string' ? quoted : null,
   };
 }
+
+const whereAndWhen = (chatId: string, raw: { id?: RawMessageId; timestamp?: number }) => ({
+  at: new Date((raw.timestamp ?? 0) * 1000),
+  phone: phoneOf(chatId),
+  lid: lidOf(chatId),
+  chatId,
+  fromMe: raw.id?.fromMe === true,
+});
 
 /** An edit is news of its own: it has the text that counts now, and names the message that it changes. */
 export function readEdit(raw: RawMessage, text: string): ObservedMessage | null {
@@ -70,11 +75,7 @@ export function readReaction(raw: RawReaction): ObservedMessage | null {
   if (messageId === null || !isPersonal(chatId)) return null;
   return {
     messageId,
-    at: new Date((raw.timestamp ?? 0) * 1000),
-    phone: phoneOf(chatId),
-    lid: lidOf(chatId),
-    chatId,
-    fromMe: raw.id?.fromMe === true,
+    ...whereAndWhen(chatId, raw),
     kind: 'reaction',
     text: raw.reaction ?? '',
     quotedMessageId: messageIdOf(raw.msgId),

@@ -8,7 +8,7 @@ export const texts: Record<AdminKey, string> = {
   characters: '{count} حرفًا',
   day: 'اليوم {day}',
   editDay: 'عدّل اليوم {day}',
-  files: '{count} ملفات',
+  files: 'الملفات: {count}',
   inactive: 'معطّل',
   insert: 'أدرج:',
   languageHead: 'اللغة',

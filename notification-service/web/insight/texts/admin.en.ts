@@ -6,7 +6,7 @@ export const texts = {
   characters: '{count} characters',
   day: 'Day {day}',
   editDay: 'Edit day {day}',
-  files: '{count} files',
+  files: 'Files: {count}',
   inactive: 'switched off',
   insert: 'Insert:',
   languageHead: 'Language',

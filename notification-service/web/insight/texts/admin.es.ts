@@ -8,7 +8,7 @@ export const texts: Record<AdminKey, string> = {
   characters: '{count} caracteres',
   day: 'Día {day}',
   editDay: 'Editar el día {day}',
-  files: '{count} archivos',
+  files: 'Archivos: {count}',
   inactive: 'desactivado',
   insert: 'Insertar:',
   languageHead: 'Idioma',

@@ -8,7 +8,7 @@ export const texts: Record<AdminKey, string> = {
   characters: '{count} caractères',
   day: 'Jour {day}',
   editDay: 'Modifier le jour {day}',
-  files: '{count} fichiers',
+  files: 'Fichiers : {count}',
   inactive: 'désactivé',
   insert: 'Insérer :',
   languageHead: 'Langue',

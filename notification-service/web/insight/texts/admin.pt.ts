@@ -8,7 +8,7 @@ export const texts: Record<AdminKey, string> = {
   characters: '{count} carateres',
   day: 'Dia {day}',
   editDay: 'Editar o dia {day}',
-  files: '{count} ficheiros',
+  files: 'Ficheiros: {count}',
   inactive: 'desativado',
   insert: 'Inserir:',
   languageHead: 'Língua',
