@@ -384,7 +384,7 @@ async function atRest() {
   let before = '';
   await until(async () => {
     await registered.flush();
-    await new Promise(resolve => setTimeout(resolve, 150));
+    await new Promise(resolve => setTimeout(resolve, 75));
     const now = JSON.stringify(await everything());
     const isStill = now === before;
     before = now;
