@@ -130,6 +130,7 @@ const instantTurns = (store: DocStore): TurnDeps => ({
     localDateOf: at => at.toISOString().slice(0, 10),
     localMinuteOf: () => 600,
     windowAt: () => ({ open: true }),
+    lateDays: () => 0,
     nextDue: () => ({ dueAt: new Date(NOW.getTime() + 86_400_000), lateDays: 0 }),
   },
   host: sampleHost,

@@ -64,18 +64,11 @@ function nextDay(doc: EnrollmentDoc, row: Row, { now, random, calendar }: Advanc
       'step.part': 0,
       'step.dueAt': dueAt,
       'step.tryAt': dueAt,
-      shiftDays:
-        doc.shiftDays +
-        lateDays +
-        datesBetween(calendar.localDateOf(doc.step.dueAt, doc.zone), lastLocalDate),
+      shiftDays: doc.shiftDays + calendar.lateDays(doc.step.dueAt, at, doc.zone) + lateDays,
     },
     ended: false,
   };
 }
-
-/** Whole local dates from one to a later one, 0 when it is not later: how late this day has been. */
-const datesBetween = (from: string, to: string): number =>
-  Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000));
 
 const endOutgoing = (_doc: OutgoingDoc, row: Row): Advance => ({
   set: { status: 'ended', outcome: row.outcome === 'sent' ? 'sent' : 'skipped', 'step.tryAt': null },

@@ -10,4 +10,6 @@ export interface Calendar {
     dueAt: Date;
     lateDays: number;
   };
+  /** Dates with a window that were let pass between the two. */
+  lateDays(dueAt: Date, at: Date, zone: string): number;
 }

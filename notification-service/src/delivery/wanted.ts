@@ -52,7 +52,7 @@ function enrollmentWanted(doc: EnrollmentDoc, world: World): Decision {
   if (doc.phone === null) return { kind: 'end', reason: 'invalid_number' };
   if (doc.held) return later('held', null, doc.held.reason);
   if (world.campaign?.status === 'paused') return later('campaign_paused', null);
-  const lateDays = doc.shiftDays + Math.floor((now.getTime() - doc.step.dueAt.getTime()) / DAY);
+  const lateDays = doc.shiftDays + calendar.lateDays(doc.step.dueAt, now, doc.zone);
   if (lateDays > world.settings.maxShiftDays) return { kind: 'end', reason: 'stale' };
   if (doc.step.part > 0 && now.getTime() - (doc.step.startedAt ?? now).getTime() > 6 * HOUR) {
     return { kind: 'skip', reason: 'rest_too_late' };

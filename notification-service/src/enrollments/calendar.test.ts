@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../platform/random.ts';
-import { createCalendar, firstDue, localDateOf, localMinuteOf, nextDue, windowAt } from './calendar.ts';
+import {
+  createCalendar,
+  firstDue,
+  lateDays,
+  localDateOf,
+  localMinuteOf,
+  nextDue,
+  windowAt,
+} from './calendar.ts';
 import type { SendingHours } from './calendar.ts';
 
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7];
@@ -146,6 +154,16 @@ describe('the window', () => {
     expect(next(23 * 60 + 55, () => 0.999, OVERNIGHT)).toBe('2026-05-05 23:59');
     expect(next(12 * 60, () => 0, DAYTIME)).toBe('2026-05-05 11:40');
     expect(next(12 * 60, () => 0.999, DAYTIME)).toBe('2026-05-05 12:20');
+  });
+
+  it('only dates with a window are let pass: from Friday to Monday it is one', () => {
+    const late = (dueAt: string, sentAt: string) =>
+      lateDays({ dueAt: at(dueAt), at: at(sentAt), zone: 'Europe/Paris', days: [1, 2, 3, 4, 5] });
+    expect(late('2026-05-08T08:00:00Z', '2026-05-11T08:00:00Z')).toBe(1);
+    expect(late('2026-05-08T08:00:00Z', '2026-05-08T17:00:00Z')).toBe(0);
+    // Local dates count, not 24 hours.
+    expect(late('2026-05-06T18:00:00Z', '2026-05-06T22:30:00Z')).toBe(1);
+    expect(late('2026-05-11T08:00:00Z', '2026-05-08T08:00:00Z')).toBe(0);
   });
 
   it('a weekday without a window is passed over and makes nothing late', () => {

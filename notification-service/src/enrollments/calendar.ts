@@ -71,6 +71,17 @@ export function nextDue(
   throw new RangeError('No weekday has a sending window.');
 }
 
+/** Dates with a window that were let pass from the local date of `dueAt` on, before that of `at`. */
+export function lateDays({
+  dueAt,
+  at,
+  zone,
+  days,
+}: { dueAt: Date; at: Date; zone: string } & Pick<SendingHours, 'days'>): number {
+  const [due, date] = [localDateOf(dueAt, zone), localDateOf(at, zone)];
+  return date > due ? openDates(due, date, days) : 0;
+}
+
 /** Milliseconds since the epoch; `toMs` is the first instant after it. */
 interface Span {
   fromMs: number;
@@ -129,5 +140,6 @@ export const createCalendar = (hours: SendingHours) => ({
   firstDue: (args: { now: Date; zone: string }): Date => firstDue({ ...args, ...hours }),
   nextDue: (args: { now: Date; zone: string; wallMinute: number; lastLocalDate: string; random: Random }) =>
     nextDue({ ...args, ...hours }),
+  lateDays: (dueAt: Date, at: Date, zone: string) => lateDays({ dueAt, at, zone, ...hours }),
 });
 export type EnrollmentCalendar = ReturnType<typeof createCalendar>;

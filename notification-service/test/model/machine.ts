@@ -193,6 +193,7 @@ export function createMachine(settings: MachineSettings) {
       localDateOf: localDay,
       localMinuteOf: () => 600,
       windowAt: () => ({ open: true }),
+      lateDays: (dueAt, at) => Math.max(0, Number(localDay(at)) - Number(localDay(dueAt))),
       nextDue: ({ lastLocalDate }) => ({
         dueAt: new Date((Number(lastLocalDate) + 1) * DAY + 10 * 3_600_000),
         lateDays: 0,
