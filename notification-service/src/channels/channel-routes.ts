@@ -11,6 +11,7 @@ import type { ConnectDeps } from './connect-channel.ts';
 import { connectionHistoryOf } from './connection-history.ts';
 import type { DisconnectDeps } from './disconnect-channel.ts';
 import { disconnectChannel } from './disconnect-channel.ts';
+import { helpRoutes } from './help-routes.ts';
 import { phoneCheckRoute } from './phone-check-route.ts';
 
 export interface ChannelRouteDeps {
@@ -101,21 +102,7 @@ export function channelRoutes(deps: ChannelRouteDeps): Route[] {
         return { data: rows.map(({ _id, event, reason, at }) => ({ _id, event, reason, at })) };
       },
     }),
-    route({
-      method: 'post',
-      path: '/api/relance/help',
-      access: 'member',
-      tag: 'Connecting',
-      summary: 'Asks the operator for help with connecting.',
-      body: z.object({ message: z.string().max(2_000).optional() }),
-      replies: { 202: null },
-      errors: { 429: 'Asked for more than three times within an hour' },
-      async handle({ actor, body }) {
-        const channel = await deps.channels.findOne({ _id: channelIdOf(actor.userId) });
-        await deps.askForHelp(actor, body.message, channel?.attempts.count ?? 0);
-        return { status: 202, message: 'Help is on its way.' };
-      },
-    }),
+    ...helpRoutes(deps),
   ];
 }
 

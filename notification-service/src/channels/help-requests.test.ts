@@ -63,8 +63,13 @@ test('what the webhook does not take is kept and tried again, also by another pr
   expect(await requests().findOne()).toMatchObject({ tries: 2, deliveredAt: bed.clock.now() });
 });
 
-test('while no webhook is set the request is accepted and kept', async () => {
+test('while no webhook is set the request is accepted, kept, and shown to admins alone', async () => {
   const one = await start();
   await ask(one.http, 'm1').post('/help', { message: 'Help' }).expect(202);
   expect(await requests().find().toArray()).toMatchObject([{ memberId: 'm1', deliveredAt: null, tries: 0 }]);
+  const { body } = await ask(one.http, 'boss', 'admin').get('/admin/help-requests').expect(200);
+  expect(body.data).toMatchObject([
+    { memberId: 'm1', kind: 'by hand', username: 'm1@example.org', message: 'Help', deliveredAt: null },
+  ]);
+  await ask(one.http, 'm1').get('/admin/help-requests').expect(403);
 });

@@ -4,12 +4,15 @@ import { AppError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import type { Logger } from '../platform/logger.ts';
 import { defineModel } from '../platform/mongo.ts';
-import type { Collection } from '../platform/mongo.ts';
+import type { Collection, Db } from '../platform/mongo.ts';
 import { OUTBOX_INDEXES } from '../platform/outbox.ts';
 import type { Outbox, OutboxDoc } from '../platform/outbox.ts';
 
 /** Members who need help connecting, kept until the operator's webhook took it. */
-export const helpRequestModel = defineModel<OutboxDoc>('help_requests', OUTBOX_INDEXES);
+export const helpRequestModel = defineModel<OutboxDoc>('help_requests', [
+  ...OUTBOX_INDEXES,
+  { key: { createdAt: -1 }, name: 'newest' },
+]);
 
 type Asked = 'by hand' | 'by itself';
 
@@ -76,4 +79,20 @@ async function request(
   if (deps.webhookUrl === undefined) {
     deps.logger.warn('A member asks for help, and HELP_WEBHOOK_URL is not set.', { memberId: actor.userId });
   }
+}
+
+const AT_MOST = 100;
+
+/** The latest first. */
+export async function newestHelpRequests(db: Db) {
+  const found = await db
+    .collection<OutboxDoc>('help_requests')
+    .find()
+    .sort({ createdAt: -1 })
+    .limit(AT_MOST)
+    .toArray();
+  return found.map(({ _id, memberId, kind, body, createdAt, deliveredAt }) => ({
+    ...{ _id, memberId, kind, createdAt, deliveredAt },
+    ...body,
+  }));
 }
